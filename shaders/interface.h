@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ *
+ * What the host tells a shader: one push-constant struct per operator, read by C and
+ * GLSL alike (32-bit scalars only, at most 128 bytes, so both lay it out the same),
+ * and the numbers of the specialisation constants.  Strides and offsets count floats
+ * unless they say bytes.
+ */
+#ifndef GLIP_INTERFACE_H
+#define GLIP_INTERFACE_H
+
+#ifndef VULKAN
+#include <stdint.h>
+#include <sys/types.h> /* uint */
+#endif
+
+#define SPEC_LOCAL_X 0 /* invocations of a workgroup along x, y */
+#define SPEC_LOCAL_Y 1
+
+/* Columns that a packed weight panel holds: [panels][k][GLIP_PANEL]. */
+#define GLIP_PANEL 32
+/* Rows that one invocation of a matrix kernel computes. */
+#define GLIP_TILE_ROWS 8
+
+/* Epilogue of matrix products, in this order: bias, activation, clamp, residual. */
+#define EPILOGUE_BIAS 1u
+#define EPILOGUE_GELU 2u
+#define EPILOGUE_CLAMP 4u     /* to +-args.limit, before and after GELU */
+#define EPILOGUE_RESIDUAL 8u  /* added last */
+
+/* c[z][m][n] = epilogue (sum_k a[z][m][k] * b[z][k][n]), z = (batch, split). */
+struct GemmArgs {
+  uint m, n, k;
+  uint a_row, a_column, a_batch;
+  uint b_row, b_panel, b_batch; /* b[k * b_row + panel * b_panel + column in panel] */
+  uint b_columns;               /* columns that exist in memory: n, or n padded */
+  uint c_row, c_column, c_batch;
+  uint bias_batch;
+  uint splits, k_split, c_split; /* k is cut into `splits` pieces of `k_split` */
+  uint flags;
+  float limit;
+};
+
+#endif /* GLIP_INTERFACE_H */

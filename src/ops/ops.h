@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ *
+ * Every operator on one page.  An operator checks its shapes (asserted: nothing a
+ * file or user can say reaches one with wrong shapes), allocates its result and
+ * records its dispatches.  It never fails: errors stick in the recorder.
+ */
+#ifndef GLIP_OPS_H
+#define GLIP_OPS_H
+
+#include "interface.h"
+#include "ops/tensor.h"
+
+/* ------------------------------------------------- gemm: matrix products */
+
+/* The general product, see shaders/gemm.comp; `args` says everything about the
+ * memory layout of a, b, c.  `bias` and `residual` (laid out as c) may be absent. */
+typedef struct {
+  GlipTensor a, b, c, bias, residual;
+  struct GemmArgs args;
+  uint32_t batches; /* 1 when 0 */
+} GlipGemm;
+void glip_gemm (GlipGraph *graph, const GlipGemm *gemm);
+
+/* A linear layer whose weight [outputs, inputs] was packed by glip_linear_pack. */
+typedef struct {
+  GlipTensor weight, bias; /* bias may be absent */
+  uint32_t inputs, outputs;
+} GlipLinear;
+
+typedef struct {
+  gboolean gelu;
+  float limit;         /* clamp to +-limit when > 0, before and after GELU */
+  GlipTensor residual; /* [rows, outputs], added last */
+  GlipTensor out;      /* write here instead of into a new tensor */
+} GlipLinearOptions;
+
+/* y = epilogue (x W^T + b): [rows, inputs] -> [rows, outputs].  `options` may be
+ * NULL.  The result is a map when x is one. */
+GlipTensor glip_linear (
+    GlipGraph *graph, GlipTensor x, const GlipLinear *linear, const GlipLinearOptions *options);
+
+/* Floats of a packed weight, and the packing itself: [outputs, inputs] to
+ * [panels][inputs][GLIP_PANEL], missing columns zero. */
+size_t glip_linear_packed_floats (uint32_t outputs, uint32_t inputs);
+void glip_linear_pack (
+    float *packed, const float *weight, uint32_t outputs, uint32_t inputs);
+
+/* ------------------------------------------------ layer_norm: over columns */
+
+typedef struct {
+  GlipTensor weight, bias; /* [1, columns] */
+  float epsilon;
+} GlipNorm;
+
+/* (x - mean) / sqrt (variance + epsilon) * weight + bias for every row, with the
+ * biased two-pass variance; clamped to +-limit when limit > 0. */
+GlipTensor glip_layer_norm (GlipGraph *graph, GlipTensor x, const GlipNorm *norm, float limit);
+
+/* -------------------------------- conv2d: 3x3, one pixel of zero padding */
+
+typedef struct {
+  GlipTensor weight, bias; /* packed by glip_conv_pack; [1, outputs] */
+  uint32_t inputs, outputs;
+} GlipConv;
+
+typedef struct {
+  uint32_t stride;      /* 1 or 2; 0 means 1 */
+  gboolean relu_input;  /* max (x, 0) before the convolution */
+  GlipTensor out;       /* write here instead of into a new tensor */
+} GlipConvOptions;
+
+/* Map [H W, inputs] -> map [ceil (H / stride) ceil (W / stride), outputs]. */
+GlipTensor glip_conv2d (
+    GlipGraph *graph, GlipTensor x, const GlipConv *conv, const GlipConvOptions *options);
+/* [outputs][inputs][3][3] to [panels][9][inputs][GLIP_PANEL]: a linear layer over the
+ * nine neighbours' channels, packed. */
+size_t glip_conv_packed_floats (uint32_t outputs, uint32_t inputs);
+void glip_conv_pack (float *packed, const float *weight, uint32_t outputs, uint32_t inputs);
+
+/* ------------- deform_conv: modulated deformable convolution (DCNv2), 3x3 */
+
+/* `offsets` is the map [H W, 27] of the offset convolution on the grid of the level
+ * that is computed: 9 (dy, dx) pairs and 9 mask logits.  The result has the size
+ * ceil (x / stride); when that is not the offsets' grid, they are read as the flat
+ * planar memory of a grid of the result's size, as the released models were trained
+ * (spec 8.2).  Goes by strips of rows: sampled columns, then a product. */
+GlipTensor glip_deform_conv (GlipGraph *graph, GlipTensor x, GlipTensor offsets,
+    const GlipConv *conv, uint32_t stride);
+
+/* ----------------- window_attention: Swin's shifted windows (Liu et al.) */
+
+typedef struct {
+  uint32_t window; /* M: windows of M x M tokens, at most 16 */
+  uint32_t heads;  /* of columns / heads channels, at most 64 each */
+  uint32_t shift;  /* 0, or how far the map is rolled up and left */
+  GlipTensor bias; /* [heads, (2 M - 1)^2] relative position bias */
+  GlipTensor pad;  /* [3, columns]: q, k, v of tokens that pad the map to whole windows */
+} GlipWindowAttention;
+
+/* q (already scaled), k, v: maps [H W, columns] -> map of the same shape.  Padding,
+ * rolling and cutting into windows are address arithmetic; tokens that the roll
+ * brought together see each other with -100. */
+GlipTensor glip_window_attention (GlipGraph *graph, GlipTensor q, GlipTensor k, GlipTensor v,
+    const GlipWindowAttention *attention);
+
+/* -------------------------------------------- gather: moving rows around */
+
+/* Swin's patch merging: map [H W, C] -> map [ceil (H/2) ceil (W/2), 4 C] in the order
+ * (0,0), (1,0), (0,1), (1,1) of (row, column); missing pixels are zero. */
+GlipTensor glip_patch_merge (GlipGraph *graph, GlipTensor x);
+
+/* fine + nearest-neighbour enlarged coarse (FPN's top-down path); source index
+ * floor (destination * coarse size / fine size). */
+GlipTensor glip_upsample_add (GlipGraph *graph, GlipTensor fine, GlipTensor coarse);
+
+/* ---------------------------------------------------- DyHead's tail (13d) */
+
+/* Statistics of a map [H W, C]: a tensor [3, C] of the mean over space, the biased
+ * variance over space, and the mean of the map enlarged (bilinear, aligned corners)
+ * to target_height x target_width - the plain mean when those are 0.  Robust for
+ * large means. */
+GlipTensor glip_moments (
+    GlipGraph *graph, GlipTensor x, uint32_t target_height, uint32_t target_width);
+
+/* One branch of DyConv: a raw deformable convolution, its moments and its group norm.
+ * A zero-initialised branch is absent. */
+typedef struct {
+  GlipTensor x, moments;
+  GlipTensor norm_weight, norm_bias; /* [1, C] */
+} GlipBranch;
+
+typedef struct {
+  uint32_t groups;                    /* of the group norm, epsilon 1e-5 */
+  GlipTensor attention_weight;        /* [1, C] AttnConv */
+  GlipTensor attention_bias;          /* [1, 1] */
+  GlipTensor fc0_weight, fc0_bias;    /* [C / 4, C], [1, C / 4], as stored */
+  GlipTensor fc2_weight, fc2_bias;    /* [4 C, C / 4], [1, 4 C], as stored */
+} GlipDynamicRelu;
+
+/* The branches mid (always present), low, high -> coefficients [8, C]: per channel the
+ * factors of mid, low, high (normalisation, scale attention and 1/K folded), the
+ * constant, and a1, b1, a2, b2 of the dynamic ReLU. */
+GlipTensor glip_dynamic_relu (
+    GlipGraph *graph, const GlipBranch branches[3], const GlipDynamicRelu *dynamic_relu);
+
+/* out = max (a1 f + b1, a2 f + b2), f = factor_mid mid + factor_low low +
+ * factor_high up (high) + constant.  `out` (a map of mid's shape) is written. */
+void glip_dyhead_merge (GlipGraph *graph, const GlipBranch branches[3],
+    GlipTensor coefficients, GlipTensor out);
+
+/* ------------------------------------------------- text and score operators */
+
+/* Attention among `x.rows` tokens (BERT): q (already scaled), k, v [tokens, columns]
+ * -> [tokens, columns]; only the first `count` keys are seen, where `count` is the
+ * uint at `real_tokens`[0]; scores are clamped to +-limit when limit > 0. */
+GlipTensor glip_attention (GlipGraph *graph, GlipTensor q, GlipTensor k, GlipTensor v,
+    uint32_t heads, GlipTensor real_tokens, float limit);
+
+#endif /* GLIP_OPS_H */

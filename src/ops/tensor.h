@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ *
+ * What operators work on: matrices of floats, [rows, columns] row-major.  A feature
+ * map of C channels is [height * width, C], so that a token and a pixel are the same
+ * thing and lanes run along channels.
+ */
+#ifndef GLIP_TENSOR_H
+#define GLIP_TENSOR_H
+
+#include "vulkan/recorder.h"
+
+typedef struct {
+  GlipRegion region;
+  uint32_t rows, columns;
+  uint32_t height, width; /* of a feature map, rows = height * width; else 0 */
+} GlipTensor;
+
+typedef struct _GlipTrace GlipTrace;
+
+/* Where operators record to. */
+typedef struct {
+  GlipRecorder *recorder;
+  GlipTrace *trace; /* collects taps, or NULL */
+} GlipGraph;
+
+/* Fresh transient tensors. */
+GlipTensor glip_tensor_new (GlipGraph *graph, uint32_t rows, uint32_t columns);
+GlipTensor glip_tensor_new_map (
+    GlipGraph *graph, uint32_t height, uint32_t width, uint32_t columns);
+/* A tensor that lives in a buffer, at a byte offset. */
+GlipTensor glip_tensor_in_buffer (
+    GlipBuffer *buffer, VkDeviceSize offset, uint32_t rows, uint32_t columns);
+
+/* Rows [first, first + count) of `tensor`.  The first byte must be aligned to 256
+ * (asserted): 64 floats a row always are. */
+GlipTensor glip_tensor_rows (GlipTensor tensor, uint32_t first, uint32_t count);
+/* The same bytes in another shape of as many elements. */
+GlipTensor glip_tensor_reshape (GlipTensor tensor, uint32_t rows, uint32_t columns);
+GlipTensor glip_tensor_as_map (GlipTensor tensor, uint32_t height, uint32_t width);
+
+/* Is there a tensor at all?  (Zero-initialised ones are none.) */
+static inline gboolean
+glip_tensor_exists (GlipTensor tensor)
+{
+  return tensor.rows > 0;
+}
+
+static inline size_t
+glip_tensor_bytes (GlipTensor tensor)
+{
+  return (size_t) tensor.rows * tensor.columns * sizeof (float);
+}
+
+/* The largest row count, a multiple of `step`, whose `columns` floats a row fit the
+ * device's binding limit and a working-set budget: long operators go by such strips. */
+uint32_t glip_strip_rows (GlipGraph *graph, uint32_t columns, uint32_t step);
+
+#endif /* GLIP_TENSOR_H */

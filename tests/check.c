@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ */
+#include "check.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static GlipDevice *device;
+static GlipPipelines *pipelines;
+static GlipArena *arena;
+static GlipPlan *last_plan;
+static GPtrArray *uploads; /* buffers of the current test */
+static guint64 random_state = 1;
+
+static void
+fail_on_error (GError *error)
+{
+  if (error)
+    g_error ("%s", error->message);
+}
+
+GlipDevice *
+check_device (void)
+{
+  return device;
+}
+
+GlipPipelines *
+check_pipelines (void)
+{
+  return pipelines;
+}
+
+static gboolean
+flag (const char *name)
+{
+  return g_strcmp0 (g_getenv (name), "1") == 0;
+}
+
+static void
+print_log (GlipLogLevel level, const char *message, void *user_data G_GNUC_UNUSED)
+{
+  if (level <= GLIP_LOG_INFO)
+    g_test_message ("%s", message);
+}
+
+int
+check_main (void (*add_tests) (void))
+{
+  GError *error = NULL;
+  const GlipLog log = { print_log, NULL };
+  device = glip_device_new (
+      g_getenv ("GLIP_TEST_DEVICE"), flag ("GLIP_TEST_VALIDATION"), &log, &error);
+  if (!device) {
+    if (flag ("GLIP_REQUIRE_GPU"))
+      g_error ("%s", error->message);
+    printf ("1..0 # SKIP %s\n", error->message);
+    return 0;
+  }
+  pipelines = glip_pipelines_new (device, NULL, &error);
+  fail_on_error (error);
+  arena = glip_arena_new (device);
+  uploads = g_ptr_array_new_with_free_func ((GDestroyNotify) glip_buffer_free);
+  add_tests ();
+  int status = g_test_run ();
+  int messages = g_atomic_int_get (&device->instance->validation_messages);
+  g_clear_pointer (&last_plan, glip_plan_free);
+  g_ptr_array_unref (uploads);
+  glip_arena_free (arena);
+  glip_pipelines_free (pipelines);
+  glip_device_free (device);
+  if (messages) {
+    fprintf (stderr, "%d validation messages\n", messages);
+    return 1;
+  }
+  return status;
+}
+
+GlipGraph *
+check_graph (void)
+{
+  GlipGraph *graph = g_new0 (GlipGraph, 1);
+  graph->recorder = glip_recorder_new (device, pipelines);
+  glip_recorder_set_scope (graph->recorder, "test");
+  return graph;
+}
+
+GlipTensor
+check_upload (const float *data, uint32_t rows, uint32_t columns)
+{
+  GError *error = NULL;
+  size_t bytes = (size_t) rows * columns * sizeof (float);
+  GlipBuffer *buffer = glip_buffer_new (device, GLIP_MEMORY_DEVICE, bytes, "upload", &error);
+  fail_on_error (error);
+  glip_buffer_write (buffer, 0, data, bytes, &error);
+  fail_on_error (error);
+  g_ptr_array_add (uploads, buffer);
+  return glip_tensor_in_buffer (buffer, 0, rows, columns);
+}
+
+float *
+check_random (size_t n, double deviation)
+{
+  float *data = g_new (float, MAX (n, 1));
+  for (size_t i = 0; i < n; i++) {
+    double sum = 0;
+    for (int j = 0; j < 3; j++) {
+      random_state = random_state * 6364136223846793005ULL + 1442695040888963407ULL;
+      sum += (double) (random_state >> 33) / 2147483648.0 - 0.5;
+    }
+    data[i] = (float) (2 * sum * deviation);
+  }
+  return data;
+}
+
+void
+check_keep (GlipGraph *graph, GlipTensor tensor)
+{
+  glip_recorder_keep (graph->recorder, tensor.region);
+}
+
+void
+check_run (GlipGraph *graph)
+{
+  GError *error = NULL;
+  g_clear_pointer (&last_plan, glip_plan_free);
+  last_plan = glip_plan_new (graph->recorder, arena, &error);
+  fail_on_error (error);
+  g_free (graph);
+  glip_plan_run (&last_plan, 1, &error);
+  fail_on_error (error);
+}
+
+float *
+check_read (GlipTensor tensor)
+{
+  GError *error = NULL;
+  GlipRegion region = glip_plan_resolve (last_plan, tensor.region);
+  float *data = g_malloc (region.size);
+  glip_buffer_read (region.buffer, region.offset, data, region.size, &error);
+  fail_on_error (error);
+  return data;
+}
+
+void
+check_close (
+    const char *what, const float *actual, const float *expected, size_t n, double tolerance)
+{
+  double scale = 0, worst = 0;
+  size_t worst_at = 0, first_bad = n;
+  for (size_t i = 0; i < n; i++)
+    scale = fmax (scale, fabs ((double) expected[i]));
+  if (scale == 0)
+    scale = 1;
+  for (size_t i = 0; i < n; i++) {
+    double difference = fabs ((double) actual[i] - (double) expected[i]) / scale;
+    gboolean good = actual[i] == expected[i] || difference <= tolerance;
+    if (!good && first_bad == n)
+      first_bad = i;
+    if (difference > worst || isnan (difference)) {
+      worst = difference;
+      worst_at = i;
+    }
+  }
+  if (first_bad < n)
+    g_error ("%s: first bad at %zu of %zu: %g instead of %g; worst %g at %zu, tolerance %g", what,
+        first_bad, n, (double) actual[first_bad], (double) expected[first_bad], worst, worst_at,
+        tolerance);
+  g_test_message ("%s: worst error %.3g", what, worst);
+}

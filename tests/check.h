@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ *
+ * What tests of operators share: a device, random tensors, a graph that runs at
+ * once, comparison.  Without a device the whole file skips, or fails when
+ * GLIP_REQUIRE_GPU=1; GLIP_TEST_VALIDATION=1 turns the validation layer on, and any
+ * message of it fails the test.
+ */
+#ifndef GLIP_TESTS_CHECK_H
+#define GLIP_TESTS_CHECK_H
+
+#include "ops/ops.h"
+#include "vulkan/plan.h"
+
+/* The tolerance table.  Errors are relative to the largest magnitude of the expected
+ * tensor. */
+#define TOLERANCE_EXACT 0.0      /* integers, moves, selections */
+#define TOLERANCE_ROUNDING 2e-6  /* sums of products in another order */
+#define TOLERANCE_FUNCTION 1e-5  /* exp, erf, square roots of drivers */
+#define TOLERANCE_TAP 1e-3       /* a part of the network against PyTorch */
+
+/* Call in main after g_test_init; returns the exit status. */
+int check_main (void (*add_tests) (void));
+
+/* The tests' device; made once. */
+GlipDevice *check_device (void);
+GlipPipelines *check_pipelines (void);
+
+/* A graph to record into; check_run frees it after running. */
+GlipGraph *check_graph (void);
+/* Host memory to a tensor, and fresh random values (mean 0, deviation 1, fixed seed
+ * sequence). */
+GlipTensor check_upload (const float *data, uint32_t rows, uint32_t columns);
+float *check_random (size_t n, double deviation);
+/* Mark as result before running; read after. */
+void check_keep (GlipGraph *graph, GlipTensor tensor);
+void check_run (GlipGraph *graph);
+float *check_read (GlipTensor tensor);
+
+/* Compare; NaN fails; the message says the first bad index and the worst error. */
+void check_close (const char *what, const float *actual, const float *expected, size_t n,
+    double tolerance);
+
+#endif /* GLIP_TESTS_CHECK_H */
