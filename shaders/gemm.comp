@@ -93,7 +93,7 @@ main ()
     [[unroll]] for (uint j = 0; j < COLUMNS; j++) {
       const uint row = row0 + i, column = panel * GLIP_PANEL + lane + j * LANES;
       if (row < args.m && column < args.n) {
-        const uint at = batch * args.c_batch + split * args.c_split + row * args.c_row +
+        const uint at = args.c_base + batch * args.c_batch + split * args.c_split + row * args.c_row +
             column * args.c_column;
         c[at] = finish (sum[i][j], column, batch, at);
       }

@@ -16,6 +16,7 @@
 
 #define SPEC_LOCAL_X 0 /* invocations of a workgroup along x, y */
 #define SPEC_LOCAL_Y 1
+#define SPEC_HEAD_DIM 0 /* channels of an attention head */
 
 /* Columns that a packed weight panel holds: [panels][k][GLIP_PANEL]. */
 #define GLIP_PANEL 32
@@ -34,11 +35,41 @@ struct GemmArgs {
   uint a_row, a_column, a_batch;
   uint b_row, b_panel, b_batch; /* b[k * b_row + panel * b_panel + column in panel] */
   uint b_columns;               /* columns that exist in memory: n, or n padded */
-  uint c_row, c_column, c_batch;
+  uint c_base, c_row, c_column, c_batch;
   uint bias_batch;
   uint splits, k_split, c_split; /* k is cut into `splits` pieces of `k_split` */
   uint flags;
   float limit;
+};
+
+/* Queries that a workgroup of the text attention answers. */
+#define ATTENTION_QUERIES 32
+
+struct AttentionArgs {
+  uint tokens, columns;
+  float limit; /* clamp of the scores; 0: none */
+};
+
+struct EmbedArgs {
+  uint tokens, columns, vocabulary, positions;
+};
+
+struct RowsArgs {
+  uint rows, columns;
+};
+
+/* Rows that one workgroup of the column statistics reads. */
+#define FUSION_CHUNK 256
+
+struct FusionArgs {
+  uint rows;    /* visual tokens */
+  uint heads;   /* of this group */
+  uint tokens;  /* text tokens, pads included */
+  uint chunks;  /* of FUSION_CHUNK rows */
+};
+
+struct SumSplitsArgs {
+  uint n, splits;
 };
 
 #endif /* GLIP_INTERFACE_H */

@@ -149,12 +149,33 @@ GlipTensor glip_dynamic_relu (
 void glip_dyhead_merge (GlipGraph *graph, const GlipBranch branches[3],
     GlipTensor coefficients, GlipTensor out);
 
-/* ------------------------------------------------- text and score operators */
+/* ------------------------------------------------------------ text operators */
 
-/* Attention among `x.rows` tokens (BERT): q (already scaled), k, v [tokens, columns]
- * -> [tokens, columns]; only the first `count` keys are seen, where `count` is the
- * uint at `real_tokens`[0]; scores are clamped to +-limit when limit > 0. */
+/* Sum of word, position and type-0 embeddings: ids is [1, tokens] of uints. */
+GlipTensor glip_embed (GlipGraph *graph, GlipTensor ids, GlipTensor words,
+    GlipTensor positions, GlipTensor types);
+
+/* Attention among tokens (BERT): q (already scaled), k, v [tokens, columns] ->
+ * [tokens, columns]; only the first `real_tokens`[0] (a uint) keys are seen; scores
+ * are clamped to +-limit when limit > 0. */
 GlipTensor glip_attention (GlipGraph *graph, GlipTensor q, GlipTensor k, GlipTensor v,
     uint32_t heads, GlipTensor real_tokens, float limit);
+
+/* a + b, of one shape. */
+GlipTensor glip_add (GlipGraph *graph, GlipTensor a, GlipTensor b);
+
+/* Every row divided by max (its length, 1e-12). */
+GlipTensor glip_l2_normalize (GlipGraph *graph, GlipTensor x);
+
+/* ---------------------------------------------------------- fusion operators */
+
+/* From scores S [rows, heads * tokens] both softmaxes of the bidirectional attention
+ * (spec 7): `to_image` over the real tokens of each head, `to_text` over all rows. */
+void glip_fusion_softmax (GlipGraph *graph, GlipTensor scores, uint32_t heads,
+    GlipTensor real_tokens, GlipTensor *to_image, GlipTensor *to_text);
+
+/* Partial sums [splits, n] -> [rows, columns], n = rows * columns. */
+GlipTensor glip_sum_splits (
+    GlipGraph *graph, GlipTensor partials, uint32_t rows, uint32_t columns);
 
 #endif /* GLIP_OPS_H */

@@ -66,3 +66,12 @@ glip_strip_rows (GlipGraph *graph, uint32_t columns, uint32_t step)
   size_t rows = budget / (columns * sizeof (float)) / step * step;
   return (uint32_t) CLAMP (rows, step, G_MAXUINT32 / 2);
 }
+
+void
+glip_fold_groups (uint32_t n, uint32_t groups[3])
+{
+  const uint32_t limit = 65535;
+  groups[1] = (n + limit - 1) / limit;
+  groups[0] = (n + groups[1] - 1) / groups[1];
+  groups[2] = 1;
+}

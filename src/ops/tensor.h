@@ -56,4 +56,8 @@ glip_tensor_bytes (GlipTensor tensor)
  * device's binding limit and a working-set budget: long operators go by such strips. */
 uint32_t glip_strip_rows (GlipGraph *graph, uint32_t columns, uint32_t step);
 
+/* Spread n workgroups over x and y; a shader finds its number as y * gl_NumWorkGroups.x
+ * + x and stops past the end. */
+void glip_fold_groups (uint32_t n, uint32_t groups[3]);
+
 #endif /* GLIP_TENSOR_H */
