@@ -19,7 +19,8 @@ enum {
 
 typedef struct {
   char *phrase;
-  size_t begin, end; /* bytes of GlipText.text */
+  size_t begin, end; /* bytes of GlipText.text; in an evaluation list of names
+                        those of the cleaned name, which may be none */
 } GlipLabel;
 
 /* One run of the head. */
@@ -38,8 +39,15 @@ typedef struct {
   GPtrArray *passes;  /* of GlipPass, at least one */
 } GlipText;
 
-/* The three ways of glip.h's prompts.  `max_len` is the model's token limit.
- * (transfer full)  Errors: BAD_PROMPT.  Any thread. */
+/* The three ways of glip.h's prompts.  `max_len` is the model's token limit.  A
+ * label whose words leave no token (U+200B, "(x)" in an evaluation list) stays, in
+ * one pass, without tokens.  (transfer full)  Errors: BAD_PROMPT.  Any thread.
+ *
+ * Typed text is a caption if a bracket is in it that no backslash precedes, else a
+ * list.  In a list a dot separates before white space or the end, and behind white
+ * space; if each one directly follows its name ("a. b") the network reads an
+ * evaluation list, but without clean-up, else a demonstration list.  Phrases are as
+ * typed, without white space around them, but with backslashes. */
 GlipText *glip_text_parse (const GlipTokenizer *tokenizer, int max_len, const char *text,
     GError **error);
 GlipText *glip_text_from_names (const GlipTokenizer *tokenizer, int max_len,

@@ -18,8 +18,9 @@ typedef struct {
 
 typedef struct _GlipTokenizer GlipTokenizer;
 
-/* `vocabulary`: one piece a line.  (transfer full)  Errors: BAD_MODEL when a
- * special token is missing or the text is not UTF-8.  Immutable: any thread. */
+/* `vocabulary`: one piece a line.  (transfer full)  Errors: BAD_MODEL when [PAD],
+ * [UNK], [CLS] or [SEP] is missing, or the text is not UTF-8 or absurdly large.
+ * Immutable: any thread. */
 GlipTokenizer *glip_tokenizer_new (const char *vocabulary, GError **error);
 void glip_tokenizer_free (GlipTokenizer *tokenizer);
 size_t glip_tokenizer_get_size (const GlipTokenizer *tokenizer);
@@ -30,6 +31,10 @@ int glip_tokenizer_get_pad (const GlipTokenizer *tokenizer);
  * GlipToken.  (transfer full) */
 GArray *glip_tokenizer_encode (
     const GlipTokenizer *tokenizer, const char *text, size_t length);
+
+/* What ends a word: white space as the tokenizer sees it (it deletes vertical tabs
+ * and form feeds). */
+gboolean glip_tokenizer_is_space (gunichar character);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GlipTokenizer, glip_tokenizer_free)
 
