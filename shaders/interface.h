@@ -17,6 +17,10 @@
 #define SPEC_LOCAL_X 0 /* invocations of a workgroup along x, y */
 #define SPEC_LOCAL_Y 1
 #define SPEC_HEAD_DIM 0 /* channels of an attention head */
+/* conv2d */
+#define SPEC_RELU_INPUT 2 /* max (x, 0) first */
+/* window_attention */
+#define SPEC_WINDOW 2 /* tokens along a side of a window */
 
 /* Columns that a packed weight panel holds: [panels][k][GLIP_PANEL]. */
 #define GLIP_PANEL 32
@@ -70,6 +74,33 @@ struct FusionArgs {
 
 struct SumSplitsArgs {
   uint n, splits;
+struct LayerNormArgs {
+  uint rows, columns;
+  float epsilon;
+  float limit; /* clamp to +-limit when > 0 */
+};
+
+/* 3x3, one pixel of zero padding, NHWC. */
+struct Conv2dArgs {
+  uint height, width, inputs;
+  uint out_height, out_width, outputs;
+  uint stride;
+};
+
+/* The grid: heads x blocks of queries, windows across, windows down. */
+struct WindowAttentionArgs {
+  uint height, width, columns;
+  uint heads, channels; /* of a head */
+  uint shift;
+};
+
+struct PatchMergeArgs {
+  uint height, width, columns; /* of the source */
+};
+
+struct UpsampleAddArgs {
+  uint height, width, columns; /* of the result */
+  uint coarse_height, coarse_width;
 };
 
 #endif /* GLIP_INTERFACE_H */

@@ -104,13 +104,15 @@ typedef struct {
 GlipTensor glip_window_attention (GlipGraph *graph, GlipTensor q, GlipTensor k, GlipTensor v,
     const GlipWindowAttention *attention);
 
-/* -------------------------------------------- gather: moving rows around */
+/* ------------------------------------------- patch_merge: 2 x 2 pixels to one */
 
 /* Swin's patch merging: map [H W, C] -> map [ceil (H/2) ceil (W/2), 4 C] in the order
  * (0,0), (1,0), (0,1), (1,1) of (row, column); missing pixels are zero. */
 GlipTensor glip_patch_merge (GlipGraph *graph, GlipTensor x);
 
-/* fine + nearest-neighbour enlarged coarse (FPN's top-down path); source index
+/* ----------------------------------------------- upsample_add: FPN's top-down path */
+
+/* fine + nearest-neighbour enlarged coarse; source index
  * floor (destination * coarse size / fine size). */
 GlipTensor glip_upsample_add (GlipGraph *graph, GlipTensor fine, GlipTensor coarse);
 

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ */
+#include "ops/ops.h"
+
+#include <string.h>
+
+_Static_assert (sizeof (struct Conv2dArgs) <= GLIP_MAX_ARGS_BYTES, "push constants");
+
+/* Tiles of 8 pixels in a workgroup, as in gemm.c. */
+enum { TAPS = 9, PIXEL_TILES = 8 };
+
+GlipTensor
+glip_conv2d (
+    GlipGraph *graph, GlipTensor x, const GlipConv *conv, const GlipConvOptions *options)
+{
+  static const GlipConvOptions defaults = { 0 };
+  if (!options)
+    options = &defaults;
+  const uint32_t stride = MAX (options->stride, 1);
+  g_assert (x.height > 0 && x.width > 0 && x.columns == conv->inputs);
+  g_assert (conv->inputs % 4 == 0 && stride <= 2);
+  g_assert (conv->bias.columns == conv->outputs);
+
+  const uint32_t height = (x.height + stride - 1) / stride;
+  const uint32_t width = (x.width + stride - 1) / stride;
+  GlipTensor y = options->out;
+  if (!glip_tensor_exists (y))
+    y = glip_tensor_new (graph, height * width, conv->outputs);
+  g_assert (y.rows == height * width && y.columns == conv->outputs);
+  y = glip_tensor_as_map (y, height, width);
+
+  const struct Conv2dArgs args = {
+    .height = x.height,
+    .width = x.width,
+    .inputs = conv->inputs,
+    .out_height = height,
+    .out_width = width,
+    .outputs = conv->outputs,
+    .stride = stride,
+  };
+  const uint32_t tiles = (y.rows + GLIP_TILE_ROWS - 1) / GLIP_TILE_ROWS;
+  const GlipDispatch dispatch = {
+    .shader = "conv2d",
+    .n_bindings = 4,
+    .bindings = { { y.region, GLIP_WRITE }, { x.region, GLIP_READ },
+        { conv->weight.region, GLIP_READ }, { conv->bias.region, GLIP_READ } },
+    .n_specialisations = 3,
+    .specialisations = { 8, PIXEL_TILES, options->relu_input ? 1 : 0 },
+    .args = &args,
+    .args_bytes = sizeof args,
+    .groups = { (conv->outputs + GLIP_PANEL - 1) / GLIP_PANEL,
+        (tiles + PIXEL_TILES - 1) / PIXEL_TILES, 1 },
+    .macs = (double) y.rows * TAPS * conv->inputs * conv->outputs,
+  };
+  glip_recorder_dispatch (graph->recorder, &dispatch);
+  return y;
+}
+
+size_t
+glip_conv_packed_floats (uint32_t outputs, uint32_t inputs)
+{
+  return TAPS * glip_linear_packed_floats (outputs, inputs);
+}
+
+void
+glip_conv_pack (float *packed, const float *weight, uint32_t outputs, uint32_t inputs)
+{
+  const size_t panel_floats = (size_t) TAPS * inputs * GLIP_PANEL;
+  memset (packed, 0, glip_conv_packed_floats (outputs, inputs) * sizeof (float));
+  for (uint32_t o = 0; o < outputs; o++) {
+    float *column = packed + o / GLIP_PANEL * panel_floats + o % GLIP_PANEL;
+    for (uint32_t i = 0; i < inputs; i++)
+      for (uint32_t tap = 0; tap < TAPS; tap++)
+        column[((size_t) tap * inputs + i) * GLIP_PANEL] =
+            weight[((size_t) o * inputs + i) * TAPS + tap];
+  }
+}

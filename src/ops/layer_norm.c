@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ */
+#include "ops/ops.h"
+#include "ops/rows.h"
+
+_Static_assert (sizeof (struct LayerNormArgs) <= GLIP_MAX_ARGS_BYTES, "push constants");
+
+GlipTensor
+glip_layer_norm (GlipGraph *graph, GlipTensor x, const GlipNorm *norm, float limit)
+{
+  g_assert (norm->weight.columns == x.columns && norm->bias.columns == x.columns);
+  GlipTensor y = glip_tensor_new (graph, x.rows, x.columns);
+  y.height = x.height;
+  y.width = x.width;
+
+  const struct LayerNormArgs args = {
+    .rows = x.rows,
+    .columns = x.columns,
+    .epsilon = norm->epsilon,
+    .limit = limit,
+  };
+  GlipDispatch dispatch = {
+    .shader = "layer_norm",
+    .n_bindings = 4,
+    .bindings = { { y.region, GLIP_WRITE }, { x.region, GLIP_READ },
+        { norm->weight.region, GLIP_READ }, { norm->bias.region, GLIP_READ } },
+    .n_specialisations = 1,
+    .specialisations = { glip_row_lanes (graph, x.columns) },
+    .args = &args,
+    .args_bytes = sizeof args,
+  };
+  glip_row_groups (dispatch.groups, x.rows);
+  glip_recorder_dispatch (graph->recorder, &dispatch);
+  return y;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ */
+#include "ops/ops.h"
+
+_Static_assert (sizeof (struct WindowAttentionArgs) <= GLIP_MAX_ARGS_BYTES, "push constants");
+
+enum {
+  LARGEST_WINDOW = 16,
+  LARGEST_HEAD = 64,
+  LANES = 8,
+  SCORE_BYTES = 14 << 10, /* of shared memory; 16 KiB is what every device has */
+};
+
+/* Tiles of 8 queries that share a workgroup.  A CPU driver runs them one after another
+ * and gains nothing. */
+static uint32_t
+tiles_of_workgroup (const GlipGraph *graph, uint32_t tokens, uint32_t tiles)
+{
+  if (graph->recorder->device->is_cpu)
+    return 1;
+  const uint32_t fitting = SCORE_BYTES / (tokens * GLIP_TILE_ROWS * sizeof (float));
+  return CLAMP (fitting, 1, tiles);
+}
+
+GlipTensor
+glip_window_attention (GlipGraph *graph, GlipTensor q, GlipTensor k, GlipTensor v,
+    const GlipWindowAttention *attention)
+{
+  const uint32_t window = attention->window, heads = attention->heads;
+  g_assert (window > 0 && window <= LARGEST_WINDOW && attention->shift < window);
+  g_assert (heads > 0 && q.columns % heads == 0);
+  const uint32_t channels = q.columns / heads;
+  g_assert (channels <= LARGEST_HEAD);
+  g_assert (q.height > 0 && q.width > 0);
+  g_assert (k.rows == q.rows && v.rows == q.rows);
+  g_assert (k.columns == q.columns && v.columns == q.columns);
+  g_assert (attention->bias.rows == heads);
+  g_assert (attention->bias.columns == (2 * window - 1) * (2 * window - 1));
+  g_assert (attention->pad.rows == 3 && attention->pad.columns == q.columns);
+  GlipTensor y = glip_tensor_new_map (graph, q.height, q.width, q.columns);
+
+  const struct WindowAttentionArgs args = {
+    .height = q.height,
+    .width = q.width,
+    .columns = q.columns,
+    .heads = heads,
+    .channels = channels,
+    .shift = attention->shift,
+  };
+  const uint32_t across = (q.width + window - 1) / window;
+  const uint32_t down = (q.height + window - 1) / window;
+  const uint32_t tokens = window * window;
+  const uint32_t tiles = (tokens + GLIP_TILE_ROWS - 1) / GLIP_TILE_ROWS;
+  const uint32_t together = tiles_of_workgroup (graph, tokens, tiles);
+  const GlipDispatch dispatch = {
+    .shader = "window_attention",
+    .n_bindings = 6,
+    .bindings = { { y.region, GLIP_WRITE }, { q.region, GLIP_READ }, { k.region, GLIP_READ },
+        { v.region, GLIP_READ }, { attention->bias.region, GLIP_READ },
+        { attention->pad.region, GLIP_READ } },
+    .n_specialisations = 3,
+    .specialisations = { LANES, together, window },
+    .args = &args,
+    .args_bytes = sizeof args,
+    .groups = { heads * ((tiles + together - 1) / together), across, down },
+    .macs = 2.0 * across * down * tokens * tokens * q.columns,
+  };
+  glip_recorder_dispatch (graph->recorder, &dispatch);
+  return y;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ *
+ * 3x3 convolution against plain C in double.
+ */
+#include "check.h"
+
+#include <math.h>
+
+typedef struct {
+  uint32_t height, width, inputs, outputs, stride;
+  gboolean relu_input, out;
+} Case;
+
+static double
+convolve (const Case *t, const float *x, const float *weight, uint32_t row, uint32_t column,
+    uint32_t output)
+{
+  double sum = 0;
+  for (uint32_t tap = 0; tap < 9; tap++) {
+    const int64_t i = (int64_t) row * t->stride + tap / 3 - 1;
+    const int64_t j = (int64_t) column * t->stride + tap % 3 - 1;
+    if (i < 0 || i >= t->height || j < 0 || j >= t->width)
+      continue;
+    for (uint32_t c = 0; c < t->inputs; c++) {
+      const double value = x[(size_t) (i * t->width + j) * t->inputs + c];
+      sum += (t->relu_input ? fmax (value, 0) : value) *
+          weight[((size_t) output * t->inputs + c) * 9 + tap];
+    }
+  }
+  return sum;
+}
+
+static void
+test_conv2d (gconstpointer data)
+{
+  const Case *t = data;
+  const uint32_t height = (t->height + t->stride - 1) / t->stride;
+  const uint32_t width = (t->width + t->stride - 1) / t->stride;
+  const size_t n = (size_t) height * width * t->outputs;
+  g_autofree float *x = check_random ((size_t) t->height * t->width * t->inputs, 1);
+  g_autofree float *weight =
+      check_random ((size_t) t->outputs * t->inputs * 9, 1 / sqrt (9.0 * t->inputs));
+  g_autofree float *bias = check_random (t->outputs, 1);
+  const size_t floats = glip_conv_packed_floats (t->outputs, t->inputs);
+  g_autofree float *packed = g_new (float, floats);
+  glip_conv_pack (packed, weight, t->outputs, t->inputs);
+
+  GlipGraph *graph = check_graph ();
+  const GlipConv conv = {
+    .weight = check_upload (packed, (uint32_t) (floats / GLIP_PANEL), GLIP_PANEL),
+    .bias = check_upload (bias, 1, t->outputs),
+    .inputs = t->inputs,
+    .outputs = t->outputs,
+  };
+  /* Stride 1 is also what no options mean. */
+  GlipConvOptions options = {
+    .stride = t->stride == 1 ? 0 : t->stride,
+    .relu_input = t->relu_input,
+  };
+  if (t->out)
+    options.out = glip_tensor_new (graph, height * width, t->outputs);
+  GlipTensor map = glip_tensor_as_map (
+      check_upload (x, t->height * t->width, t->inputs), t->height, t->width);
+  GlipTensor y = glip_conv2d (graph, map, &conv,
+      t->stride == 1 && !t->relu_input && !t->out ? NULL : &options);
+  g_assert_cmpuint (y.height, ==, height);
+  g_assert_cmpuint (y.width, ==, width);
+  if (t->out)
+    g_assert_cmpuint (y.region.transient, ==, options.out.region.transient);
+  check_keep (graph, y);
+  check_run (graph);
+  g_autofree float *actual = check_read (y);
+
+  g_autofree float *expected = g_new (float, n);
+  for (size_t i = 0; i < n; i++) {
+    const uint32_t pixel = (uint32_t) (i / t->outputs), output = (uint32_t) (i % t->outputs);
+    expected[i] = (float) (bias[output] +
+        convolve (t, x, weight, pixel / width, pixel % width, output));
+  }
+  check_close ("conv2d", actual, expected, n, TOLERANCE_ROUNDING);
+}
+
+static void
+add_tests (void)
+{
+  static const Case cases[] = {
+    { 1, 1, 4, 1, 1, FALSE, FALSE },
+    { 1, 1, 64, 33, 2, TRUE, FALSE },
+    { 2, 3, 8, 5, 1, FALSE, TRUE },
+    { 1, 17, 12, 32, 1, FALSE, FALSE },
+    { 19, 1, 12, 31, 2, FALSE, FALSE },
+    { 13, 21, 256, 27, 1, FALSE, FALSE },
+    { 13, 21, 32, 64, 2, FALSE, FALSE },
+    { 14, 20, 32, 40, 2, TRUE, TRUE },
+    { 7, 11, 64, 100, 1, TRUE, FALSE },
+    { 40, 43, 16, 36, 1, FALSE, FALSE },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const Case *t = &cases[i];
+    g_autofree char *path = g_strdup_printf ("/ops/conv2d/%ux%ux%u-%u-stride-%u", t->height,
+        t->width, t->inputs, t->outputs, t->stride);
+    g_test_add_data_func (path, t, test_conv2d);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  return check_main (add_tests);
+}
