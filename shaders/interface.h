@@ -41,4 +41,45 @@ struct GemmArgs {
   float limit;
 };
 
+/* ---- preprocess: pixels are packed as R | G << 8 | B << 16 ---- */
+
+/* A YUV to RGB factor of 1. */
+#define COLOUR_BITS 20
+/* A filter weight of 1 (Pillow's). */
+#define FILTER_BITS 22
+/* Pixels along the side of a patch, and floats of a patch. */
+#define PATCH_SIZE 4
+#define PATCH_FLOATS 48
+
+/* Samples of the uploaded planes -> pixels, width x rows. */
+struct PreprocessConvertArgs {
+  uint width, rows;
+  /* Sample (x, y) of component i is at byte
+   * base + (y >> shift_y) * row_bytes + (x >> shift_x) * step. */
+  uint base[3], row_bytes[3], step[3], shift_x[3], shift_y[3];
+  uint bits, low_bits; /* of a sample; two bytes when more than 8 */
+  uint yuv;
+  int luma_zero, chroma_zero, luma, red_v, green_u, green_v, blue_u;
+};
+
+/* An axis table has `taps` + 2 words for every target index: first source index,
+ * count, and `count` integer weights; or for GLIP_RESIZE_BILINEAR one tap, the float
+ * fraction of the last of the (one or two) source indices. */
+
+/* Horizontal pass, source_width -> width. */
+struct PreprocessResizeArgs {
+  uint source_width, width, rows, taps;
+};
+
+/* Vertical pass, normalisation and patches, for target rows from `first` on. */
+struct PreprocessArgs {
+  uint width, height;         /* resampled size; 0 outside */
+  uint padded_width;          /* a multiple of the patch size */
+  uint first;
+  uint source_width;          /* bilinear: columns of the source; else `width` */
+  uint source_first;          /* first source row present */
+  uint taps_x, taps_y;
+  float mean[3], inverse[3];  /* bilinear only; the table has them otherwise */
+};
+
 #endif /* GLIP_INTERFACE_H */
