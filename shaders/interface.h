@@ -51,9 +51,9 @@ struct GemmArgs {
 #define PATCH_SIZE 4
 #define PATCH_FLOATS 48
 
-/* Samples of the uploaded planes -> pixels, width x rows. */
+/* Samples of the uploaded planes -> rows of `width` pixels. */
 struct PreprocessConvertArgs {
-  uint width, rows;
+  uint width;
   /* Sample (x, y) of component i is at byte
    * base + (y >> shift_y) * row_bytes + (x >> shift_x) * step. */
   uint base[3], row_bytes[3], step[3], shift_x[3], shift_y[3];
@@ -68,7 +68,7 @@ struct PreprocessConvertArgs {
 
 /* Horizontal pass, source_width -> width. */
 struct PreprocessResizeArgs {
-  uint source_width, width, rows, taps;
+  uint source_width, width, taps;
 };
 
 /* Vertical pass, normalisation and patches, for target rows from `first` on. */
@@ -80,6 +80,54 @@ struct PreprocessArgs {
   uint source_first;          /* first source row present */
   uint taps_x, taps_y;
   float mean[3], inverse[3];  /* bilinear only; the table has them otherwise */
+};
+
+/* ---- from logits to candidates ---- */
+
+/* The labels of a prompt: a buffer of uints.  Label l is scored on the token columns
+ * LABELS_TOKENS + [offset l, offset l + 1). */
+#define LABELS_COUNT 0
+#define LABELS_REAL_TOKENS 1
+#define LABELS_OFFSETS 4
+#define LABELS_MAX 256
+#define LABELS_TOKENS 261 /* LABELS_OFFSETS + LABELS_MAX + 1 */
+#define LABELS_MAX_TOKENS 4096
+#define LABELS_WORDS 4357 /* LABELS_TOKENS + LABELS_MAX_TOKENS */
+
+/* How token probabilities become a label's score, as the configuration counts them. */
+#define AGGREGATE_MEAN 0
+#define AGGREGATE_MAX 1
+#define AGGREGATE_POWER 2
+#define AGGREGATE_ONEHOT 3
+
+/* Pyramid levels, and words of the counters: one a level, rounded up. */
+#define SCORE_LEVELS 5
+#define SCORE_COUNTERS 8
+
+/* Workgroups along x of the grids that are one long row of invocations. */
+#define LONG_GRID 32768
+
+struct LabelScoresArgs {
+  uint rows, tokens, capacity; /* capacity: columns of the scores */
+  uint aggregate;
+};
+
+struct CandidatesArgs {
+  uint rows, capacity;
+  uint level_ends[SCORE_LEVELS]; /* row after the level's last */
+  float threshold;
+};
+
+/* The result: a header of TOP_K_HEADER words, then for every level `top_n` entries of
+ * TOP_K_ENTRY words: level, position in the level, label, score, dx, dy, dw, dh. */
+#define TOP_K_HEADER 16
+#define TOP_K_KEPT 0  /* header words: entries kept, by level */
+#define TOP_K_FOUND 8 /* candidates before the selection, by level */
+#define TOP_K_ENTRY 8
+
+struct TopKArgs {
+  uint capacity, top_n;
+  uint level_starts[SCORE_LEVELS + 1];
 };
 
 #endif /* GLIP_INTERFACE_H */

@@ -317,7 +317,7 @@ static GlipTensor
 record_convert (GlipPreprocess *self, GlipGraph *graph, const Strip *strip)
 {
   uint32_t rows = strip->source_end - strip->source_first, width = (uint32_t) self->key.width;
-  struct PreprocessConvertArgs args = { .width = width, .rows = rows };
+  struct PreprocessConvertArgs args = { .width = width };
   set_components (self, strip, &args);
   set_colour (self, &args);
   GlipTensor pixels = glip_tensor_new (graph, rows, width);
@@ -341,7 +341,6 @@ record_resize (GlipPreprocess *self, GlipGraph *graph, GlipTensor pixels)
   const struct PreprocessResizeArgs args = {
     .source_width = pixels.columns,
     .width = self->x.targets,
-    .rows = pixels.rows,
     .taps = self->x.taps,
   };
   GlipTensor result = glip_tensor_new (graph, pixels.rows, self->x.targets);

@@ -309,7 +309,7 @@ check_levels (const GlipPreprocessKey *key, const float *patches, const uint8_t 
   for (int y = 0; y < key->target_height; y++)
     for (int x = 0; x < key->target_width; x++)
       for (int c = 0; c < 3; c++) {
-        int expected = levels[((size_t) y * (size_t) key->target_width + (size_t) x) * 3 + 2 - (size_t) c];
+        int expected = levels[(y * key->target_width + x) * 3 + 2 - c];
         float actual = patch_value (key, patches, x, y, c);
         if (actual != (float) expected)
           g_error ("%dx%d to %dx%d: pixel %d,%d channel %d is %g instead of %d", key->width,
@@ -341,10 +341,9 @@ resize_axis (const uint8_t *from, uint8_t *to, int n, int m, int lines, int step
       for (int c = 0; c < 3; c++) {
         int64_t total = 1 << 21;
         for (int i = low; i < high; i++)
-          total += k[i] * from[(size_t) line * (size_t) from_line + (size_t) i * (size_t) step + (size_t) c];
+          total += k[i] * from[line * from_line + i * step + c];
         total >>= 22;
-        to[(size_t) line * (size_t) to_line + (size_t) o * (size_t) step + (size_t) c] =
-            (uint8_t) CLAMP (total, 0, 255);
+        to[line * to_line + o * step + c] = (uint8_t) CLAMP (total, 0, 255);
       }
   }
 }
@@ -479,8 +478,8 @@ bilinear_reference (const GlipPreprocessKey *key, const GlipImage *image, int x,
     for (int i = 0; i < 2; i++) {
       double column = floor (sx) + i, row = floor (sy) + j;
       double weight = (1 - fabs (sx - column)) * (1 - fabs (sy - row));
-      value += weight *
-          byte_at (image, 0, (int) CLAMP (row, 0, h - 1), 3 * (int) CLAMP (column, 0, w - 1) + 2 - c);
+      int at = 3 * (int) CLAMP (column, 0, w - 1) + 2 - c;
+      value += weight * byte_at (image, 0, (int) CLAMP (row, 0, h - 1), at);
     }
   return (value - (double) key->mean[c]) / (double) key->std[c];
 }
@@ -577,8 +576,8 @@ test_too_much (void)
   const GlipImage image = { .format = GLIP_FORMAT_GRAY8, .width = 16384, .height = 16384 };
   const GlipPreprocessKey key = make_key (&image, GLIP_RESIZE_ANTIALIAS, 1, 1);
   g_autoptr (GlipArena) arena = glip_arena_new (check_device ());
-  g_autoptr (GlipBuffer) buffer =
-      glip_buffer_new (check_device (), GLIP_MEMORY_DEVICE, 64 * PATCH_FLOATS * 4, "patches", &error);
+  g_autoptr (GlipBuffer) buffer = glip_buffer_new (
+      check_device (), GLIP_MEMORY_DEVICE, 64 * PATCH_FLOATS * 4, "patches", &error);
   g_assert_no_error (error);
   g_autoptr (GlipPreprocess) preprocess = glip_preprocess_new (check_device (),
       check_pipelines (), arena, &key, glip_tensor_in_buffer (buffer, 0, 64, PATCH_FLOATS),
