@@ -101,6 +101,93 @@ struct PatchMergeArgs {
 struct UpsampleAddArgs {
   uint height, width, columns; /* of the result */
   uint coarse_height, coarse_width;
+/* ---- preprocess: pixels are packed as R | G << 8 | B << 16 ---- */
+
+/* A YUV to RGB factor of 1. */
+#define COLOUR_BITS 20
+/* A filter weight of 1 (Pillow's). */
+#define FILTER_BITS 22
+/* Pixels along the side of a patch, and floats of a patch. */
+#define PATCH_SIZE 4
+#define PATCH_FLOATS 48
+
+/* Samples of the uploaded planes -> rows of `width` pixels. */
+struct PreprocessConvertArgs {
+  uint width;
+  /* Sample (x, y) of component i is at byte
+   * base + (y >> shift_y) * row_bytes + (x >> shift_x) * step. */
+  uint base[3], row_bytes[3], step[3], shift_x[3], shift_y[3];
+  uint bits, low_bits; /* of a sample; two bytes when more than 8 */
+  uint yuv;
+  int luma_zero, chroma_zero, luma, red_v, green_u, green_v, blue_u;
+};
+
+/* An axis table has `taps` + 2 words for every target index: first source index,
+ * count, and `count` integer weights; or for GLIP_RESIZE_BILINEAR one tap, the float
+ * fraction of the last of the (one or two) source indices. */
+
+/* Horizontal pass, source_width -> width. */
+struct PreprocessResizeArgs {
+  uint source_width, width, taps;
+};
+
+/* Vertical pass, normalisation and patches, for target rows from `first` on. */
+struct PreprocessArgs {
+  uint width, height;         /* resampled size; 0 outside */
+  uint padded_width;          /* a multiple of the patch size */
+  uint first;
+  uint source_width;          /* bilinear: columns of the source; else `width` */
+  uint source_first;          /* first source row present */
+  uint taps_x, taps_y;
+  float mean[3], inverse[3];  /* bilinear only; the table has them otherwise */
+};
+
+/* ---- from logits to candidates ---- */
+
+/* The labels of a prompt: a buffer of uints.  Label l is scored on the token columns
+ * LABELS_TOKENS + [offset l, offset l + 1). */
+#define LABELS_COUNT 0
+#define LABELS_REAL_TOKENS 1
+#define LABELS_OFFSETS 4
+#define LABELS_MAX 256
+#define LABELS_TOKENS 261 /* LABELS_OFFSETS + LABELS_MAX + 1 */
+#define LABELS_MAX_TOKENS 4096
+#define LABELS_WORDS 4357 /* LABELS_TOKENS + LABELS_MAX_TOKENS */
+
+/* How token probabilities become a label's score, as the configuration counts them. */
+#define AGGREGATE_MEAN 0
+#define AGGREGATE_MAX 1
+#define AGGREGATE_POWER 2
+#define AGGREGATE_ONEHOT 3
+
+/* Pyramid levels, and words of the counters: one a level, rounded up. */
+#define SCORE_LEVELS 5
+#define SCORE_COUNTERS 8
+
+/* Workgroups along x of the grids that are one long row of invocations. */
+#define LONG_GRID 32768
+
+struct LabelScoresArgs {
+  uint rows, tokens, capacity; /* capacity: columns of the scores */
+  uint aggregate;
+};
+
+struct CandidatesArgs {
+  uint rows, capacity;
+  uint level_ends[SCORE_LEVELS]; /* row after the level's last */
+  float threshold;
+};
+
+/* The result: a header of TOP_K_HEADER words, then for every level `top_n` entries of
+ * TOP_K_ENTRY words: level, position in the level, label, score, dx, dy, dw, dh. */
+#define TOP_K_HEADER 16
+#define TOP_K_KEPT 0  /* header words: entries kept, by level */
+#define TOP_K_FOUND 8 /* candidates before the selection, by level */
+#define TOP_K_ENTRY 8
+
+struct TopKArgs {
+  uint capacity, top_n;
+  uint level_starts[SCORE_LEVELS + 1];
 };
 
 #endif /* GLIP_INTERFACE_H */

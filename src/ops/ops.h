@@ -179,5 +179,51 @@ void glip_fusion_softmax (GlipGraph *graph, GlipTensor scores, uint32_t heads,
 /* Partial sums [splits, n] -> [rows, columns], n = rows * columns. */
 GlipTensor glip_sum_splits (
     GlipGraph *graph, GlipTensor partials, uint32_t rows, uint32_t columns);
+/* ----------------------------- label_scores, candidates, top_k (spec 10.2) */
+
+/* logits [N, T] and the labels' uints (LABELS_... in interface.h) -> scores
+ * [N, capacity] by `aggregate` (AGGREGATE_...), the columns from the number of labels
+ * on undefined.  A label without tokens scores 0.  Also sets `counters`
+ * [1, SCORE_COUNTERS] to zero for glip_candidates.  `capacity` is at most LABELS_MAX;
+ * more labels than that in the buffer are not looked at. */
+GlipTensor glip_label_scores (GlipGraph *graph, GlipTensor logits, GlipTensor labels,
+    uint32_t capacity, uint32_t aggregate, GlipTensor counters);
+
+typedef struct {
+  GlipTensor scores;     /* [N, capacity] of glip_label_scores */
+  GlipTensor regression; /* [N, 5] dx, dy, dw, dh, centerness */
+  GlipTensor labels, counters;
+  uint32_t level_starts[SCORE_LEVELS + 1]; /* first rows of the levels, and N */
+  float threshold;
+} GlipScored;
+
+/* The pairs (location, label) with score > threshold: uints [N * capacity, 2] of
+ * location * capacity + label and the bits of r = score * sigmoid (centerness).  The
+ * list of a level starts at its first location's place; its length is the level's
+ * counter, its order is undefined.  A pair with a NaN is none. */
+GlipTensor glip_candidates (GlipGraph *graph, const GlipScored *scored);
+
+/* The `top_n` candidates of every level with the largest r; among equals, the lower
+ * location and then the lower label.  Writes `out` [2 + SCORE_LEVELS * top_n, 8] or,
+ * when that is none, a new tensor: see TOP_K_... in interface.h. */
+GlipTensor glip_top_k (GlipGraph *graph, const GlipScored *scored, GlipTensor candidates,
+    uint32_t top_n, GlipTensor out);
+
+/* What the device wrote there, in the order of its words. */
+typedef struct {
+  uint32_t level, position, label; /* position in its level */
+  float score;                     /* r */
+  float delta[4];
+} GlipTopEntry;
+
+static inline size_t
+glip_top_k_bytes (uint32_t top_n)
+{
+  return (TOP_K_HEADER + (size_t) SCORE_LEVELS * top_n * TOP_K_ENTRY) * sizeof (uint32_t);
+}
+
+/* Collect the entries of a read-back result, level by level, into `entries` (room for
+ * SCORE_LEVELS * top_n); returns how many.  The order inside a level is undefined. */
+size_t glip_top_k_read (const void *result, uint32_t top_n, GlipTopEntry *entries);
 
 #endif /* GLIP_OPS_H */
