@@ -74,6 +74,8 @@ struct FusionArgs {
 
 struct SumSplitsArgs {
   uint n, splits;
+};
+
 struct LayerNormArgs {
   uint rows, columns;
   float epsilon;
@@ -101,6 +103,8 @@ struct PatchMergeArgs {
 struct UpsampleAddArgs {
   uint height, width, columns; /* of the result */
   uint coarse_height, coarse_width;
+};
+
 /* ---- preprocess: pixels are packed as R | G << 8 | B << 16 ---- */
 
 /* A YUV to RGB factor of 1. */
