@@ -9,6 +9,7 @@
 #define GLIP_PARAMETERS_H
 
 #include "model/config.h"
+#include "model/safetensors.h"
 
 typedef struct {
   const char *name; /* valid during the call */
@@ -23,5 +24,19 @@ typedef void (*GlipParameterFunc) (const GlipParameter *parameter, void *user_da
 /* Call `func` for every tensor of `config`.  Any thread. */
 void glip_parameters_foreach (
     const GlipConfig *config, GlipParameterFunc func, void *user_data);
+
+/* What a file says about the tensor `name`; FALSE when it has none. */
+typedef struct {
+  GlipDType dtype;
+  int n_dims;
+  const int64_t *dims;
+} GlipParameterFound;
+typedef gboolean (*GlipParameterLookup) (
+    const char *name, GlipParameterFound *found, void *user_data);
+
+/* Whether every needed tensor is there in its shape and in a float type.
+ * Errors: BAD_MODEL naming the first that is not. */
+gboolean glip_parameters_check (const GlipConfig *config, GlipParameterLookup lookup,
+    void *user_data, GError **error);
 
 #endif /* GLIP_PARAMETERS_H */

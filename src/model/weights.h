@@ -11,6 +11,21 @@
 #include "model/config.h"
 #include "model/safetensors.h"
 
+/* Metadata keys of a model file. */
+#define GLIP_METADATA_CONFIG "glip.config"
+#define GLIP_METADATA_VOCABULARY "glip.vocab"
+#define GLIP_METADATA_FORMAT "glip.format"
+#define GLIP_FORMAT_VERSION "1"
+
+/* What glip_model_open does after mapping; takes `file` in any case.  `path` is
+ * for messages.  (transfer full)  Errors: BAD_MODEL. */
+GlipModel *glip_model_new (GlipSafetensors *file, const char *path, GError **error);
+
+/* Refuse a vocabulary with more pieces than the embedding has rows, or none.
+ * Errors: BAD_MODEL. */
+gboolean glip_vocabulary_check (
+    const char *vocabulary, const GlipConfig *config, GError **error);
+
 /* (transfer none) */
 const GlipConfig *glip_model_get_config (GlipModel *model);
 /* The vocabulary, one piece a line, without the final newline. */
