@@ -32,17 +32,24 @@ size_t glip_checkpoint_get_count (GlipCheckpoint *checkpoint);
 const GlipCheckpointTensor *glip_checkpoint_get (GlipCheckpoint *checkpoint, size_t index);
 const GlipCheckpointTensor *glip_checkpoint_lookup (
     GlipCheckpoint *checkpoint, const char *name);
+/* Why the entry `name` is not among the tensors although the file has it, such as
+ * "an object made by ...", or NULL. */
+const char *glip_checkpoint_get_obstacle (GlipCheckpoint *checkpoint, const char *name);
+const char *glip_checkpoint_get_path (GlipCheckpoint *checkpoint);
 
 /* The whole tensor as contiguous row-major float (strides of views undone).
  * (transfer full), g_free.  Errors: BAD_MODEL. */
 float *glip_checkpoint_read (
     GlipCheckpoint *checkpoint, const GlipCheckpointTensor *tensor, GError **error);
 
-/* What the shapes say, on top of the released values.  Errors: BAD_MODEL. */
+/* What the shapes say, on top of the released values.  The result is not checked:
+ * glip_config_parse may still correct it.  Errors: BAD_MODEL. */
 gboolean glip_checkpoint_infer_config (
     GlipCheckpoint *checkpoint, GlipConfig *config, GError **error);
 
-/* `progress` runs from 0 to 1.  `config_json` and `vocabulary` may be NULL: shapes
+/* Write the tensors that inference needs to `output_path`, one at a time, with the
+ * configuration and the vocabulary: the same checkpoint gives the same bytes.
+ * `progress` (may be NULL) runs from 0 to 1.  `config_json` and `vocabulary` may be NULL: shapes
  * alone, and the file `vocab.txt` beside the checkpoint is the caller's matter.
  * `type` is F32 or F16.  Errors: BAD_MODEL, IO. */
 typedef void (*GlipProgressFunc) (double progress, void *user_data);
