@@ -194,4 +194,13 @@ struct TopKArgs {
   uint level_starts[SCORE_LEVELS + 1];
 };
 
+/* Sampling for the deformable convolution: output pixels [first, first + rows). */
+struct DeformColumnsArgs {
+  uint height, width, channels; /* of the sampled map */
+  uint out_width, stride;
+  uint first, rows;
+  uint plane; /* pixels of the output: a plane of the flat offset memory */
+  uint grid;  /* pixels of the offset map */
+};
+
 #endif /* GLIP_INTERFACE_H */

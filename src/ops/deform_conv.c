@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ */
+#include "ops/ops.h"
+
+_Static_assert (sizeof (struct DeformColumnsArgs) <= GLIP_MAX_ARGS_BYTES, "push constants");
+
+enum {
+  TAPS = 9,
+  OFFSET_CHANNELS = 27,
+  LANES = 32, /* along channels */
+  PIXELS = 8, /* of a workgroup */
+  STEP = 64,  /* rows of a strip: 64 rows of any width end on an aligned byte */
+  MOST_GROUPS = 65535,
+};
+
+typedef struct {
+  GlipTensor x, offsets, out;
+  const GlipConv *conv;
+  uint32_t stride;
+} Layer;
+
+static void
+sample (GlipGraph *graph, const Layer *layer, uint32_t first, GlipTensor columns)
+{
+  const struct DeformColumnsArgs args = {
+    .height = layer->x.height,
+    .width = layer->x.width,
+    .channels = layer->x.columns,
+    .out_width = layer->out.width,
+    .stride = layer->stride,
+    .first = first,
+    .rows = columns.rows,
+    .plane = layer->out.rows,
+    .grid = layer->offsets.rows,
+  };
+  const GlipDispatch dispatch = {
+    .shader = "deform_columns",
+    .n_bindings = 3,
+    .bindings = { { columns.region, GLIP_WRITE }, { layer->x.region, GLIP_READ },
+        { layer->offsets.region, GLIP_READ } },
+    .n_specialisations = 2,
+    .specialisations = { LANES, PIXELS },
+    .args = &args,
+    .args_bytes = sizeof args,
+    .groups = { (columns.rows + PIXELS - 1) / PIXELS, TAPS, 1 },
+    .macs = 4.0 * columns.rows * columns.columns,
+  };
+  glip_recorder_dispatch (graph->recorder, &dispatch);
+}
+
+static void
+multiply (GlipGraph *graph, const Layer *layer, uint32_t first, GlipTensor columns)
+{
+  const GlipConv *conv = layer->conv;
+  const GlipGemm gemm = {
+    .a = columns,
+    .b = conv->weight,
+    .c = glip_tensor_rows (layer->out, first, columns.rows),
+    .bias = conv->bias,
+    .args = {
+        .m = columns.rows,
+        .n = conv->outputs,
+        .k = columns.columns,
+        .a_row = columns.columns,
+        .a_column = 1,
+        .b_row = GLIP_PANEL,
+        .b_panel = GLIP_PANEL * columns.columns,
+        .b_columns = (conv->outputs + GLIP_PANEL - 1) / GLIP_PANEL * GLIP_PANEL,
+        .c_row = conv->outputs,
+        .c_column = 1,
+        .splits = 1,
+        .k_split = columns.columns,
+        .flags = glip_tensor_exists (conv->bias) ? EPILOGUE_BIAS : 0,
+    },
+  };
+  glip_gemm (graph, &gemm);
+}
+
+GlipTensor
+glip_deform_conv (GlipGraph *graph, GlipTensor x, GlipTensor offsets, const GlipConv *conv,
+    uint32_t stride)
+{
+  g_assert (stride == 1 || stride == 2);
+  g_assert (x.height > 0 && x.columns == conv->inputs);
+  g_assert (offsets.columns == OFFSET_CHANNELS);
+  const uint32_t height = (x.height - 1) / stride + 1, width = (x.width - 1) / stride + 1;
+  g_assert (height * width <= offsets.rows);
+
+  Layer layer = { x, offsets, glip_tensor_new_map (graph, height, width, conv->outputs), conv,
+    stride };
+  /* As few strips as fit, all about as long. */
+  const uint32_t rows = layer.out.rows, row_floats = TAPS * conv->inputs;
+  const uint32_t most =
+      MIN (glip_strip_rows (graph, row_floats, STEP), MOST_GROUPS * PIXELS / STEP * STEP);
+  const uint32_t strips = (rows + most - 1) / most;
+  const uint32_t even = ((rows + strips - 1) / strips + STEP - 1) / STEP * STEP;
+  const GlipTensor columns = glip_tensor_new (graph, MIN (even, rows), row_floats);
+  for (uint32_t first = 0; first < rows; first += even) {
+    GlipTensor strip = glip_tensor_rows (columns, 0, MIN (even, rows - first));
+    sample (graph, &layer, first, strip);
+    multiply (graph, &layer, first, strip);
+  }
+  return layer.out;
+}
