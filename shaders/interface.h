@@ -203,4 +203,17 @@ struct DeformColumnsArgs {
   uint grid;  /* pixels of the offset map */
 };
 
+/* How often a bilinear enlargement reads each source row and column. */
+struct UpsampleWeightsArgs {
+  uint height, width, target_height, target_width;
+  float ratio_y, ratio_x;
+};
+
+/* Mean, spread and weighted mean of the rows of a map, by chunks of rows. */
+struct MomentsArgs {
+  uint rows, columns, height, width;
+  uint chunk_rows, chunks;
+  uint weighted; /* a third moment with the weights of UpsampleWeightsArgs */
+};
+
 #endif /* GLIP_INTERFACE_H */

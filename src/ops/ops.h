@@ -118,6 +118,13 @@ GlipTensor glip_upsample_add (GlipGraph *graph, GlipTensor fine, GlipTensor coar
 
 /* ---------------------------------------------------- DyHead's tail (13d) */
 
+/* Source pixels a step of a bilinear enlargement with aligned corners, for one axis. */
+static inline float
+glip_upsample_ratio (uint32_t small, uint32_t large)
+{
+  return large > 1 ? (float) (small - 1) / (float) (large - 1) : 0;
+}
+
 /* Statistics of a map [H W, C]: a tensor [3, C] of the mean over space, the biased
  * variance over space, and the mean of the map enlarged (bilinear, aligned corners)
  * to target_height x target_width - the plain mean when those are 0.  Robust for
