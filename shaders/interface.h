@@ -216,4 +216,18 @@ struct MomentsArgs {
   uint weighted; /* a third moment with the weights of UpsampleWeightsArgs */
 };
 
+/* Bits of DyConv's branches that exist besides mid. */
+#define BRANCH_LOW 1u
+#define BRANCH_HIGH 2u
+
+struct ScaleAttentionArgs {
+  uint columns, groups;
+  float epsilon;
+};
+
+struct DynamicReluArgs {
+  uint columns, hidden;
+  uint branches; /* BRANCH_ bits */
+};
+
 #endif /* GLIP_INTERFACE_H */

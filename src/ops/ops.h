@@ -147,7 +147,8 @@ typedef struct {
   GlipTensor fc2_weight, fc2_bias;    /* [4 C, C / 4], [1, 4 C], as stored */
 } GlipDynamicRelu;
 
-/* The branches mid (always present), low, high -> coefficients [8, C]: per channel the
+/* C is a multiple of 64, at most 1024, and `groups` divides it.
+ * The branches mid (always present), low, high -> coefficients [8, C]: per channel the
  * factors of mid, low, high (normalisation, scale attention and 1/K folded), the
  * constant, and a1, b1, a2, b2 of the dynamic ReLU. */
 GlipTensor glip_dynamic_relu (
