@@ -230,4 +230,11 @@ struct DynamicReluArgs {
   uint branches; /* BRANCH_ bits */
 };
 
+struct DyheadMergeArgs {
+  uint height, width, columns;
+  uint high_height, high_width;
+  float ratio_y, ratio_x;
+  uint branches; /* BRANCH_ bits */
+};
+
 #endif /* GLIP_INTERFACE_H */
