@@ -24,7 +24,6 @@ layout (set = 0, binding = 3) readonly restrict buffer Bias { float bias[]; };
 
 const uint LANES = 8;
 const uint COLUMNS = GLIP_PANEL / LANES;
-const uint UNROLL = 1; /* channels; divides args.inputs */
 
 void
 main ()
@@ -60,19 +59,18 @@ main ()
       inside[i] = row < args.height && column < args.width;
       x_at[i] = inside[i] ? (row * args.width + column) * args.inputs : 0;
     }
-    for (uint k = 0; k < args.inputs; k += UNROLL) {
-      [[unroll]] for (uint u = 0; u < UNROLL; u++) {
-        float factor[COLUMNS];
+    /* One channel at a time: unrolled further, CPU drivers run out of registers. */
+    for (uint k = 0; k < args.inputs; k++) {
+      float factor[COLUMNS];
+      [[unroll]] for (uint j = 0; j < COLUMNS; j++)
+        factor[j] = weight[weight_at + j * LANES];
+      weight_at += GLIP_PANEL;
+      [[unroll]] for (uint i = 0; i < GLIP_TILE_ROWS; i++) {
+        const float loaded = x[x_at[i] + k];
+        const float value = inside[i] && !(RELU_INPUT && loaded < 0.0) ? loaded : 0.0;
         [[unroll]] for (uint j = 0; j < COLUMNS; j++)
-          factor[j] = weight[weight_at + u * GLIP_PANEL + j * LANES];
-        [[unroll]] for (uint i = 0; i < GLIP_TILE_ROWS; i++) {
-          const float loaded = x[x_at[i] + k + u];
-          const float value = inside[i] && !(RELU_INPUT && loaded < 0.0) ? loaded : 0.0;
-          [[unroll]] for (uint j = 0; j < COLUMNS; j++)
-            sum[i][j] = fma (value, factor[j], sum[i][j]);
-        }
+          sum[i][j] = fma (value, factor[j], sum[i][j]);
       }
-      weight_at += UNROLL * GLIP_PANEL;
     }
   }
 

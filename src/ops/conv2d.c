@@ -19,7 +19,7 @@ glip_conv2d (
     options = &defaults;
   const uint32_t stride = MAX (options->stride, 1);
   g_assert (x.height > 0 && x.width > 0 && x.columns == conv->inputs);
-  g_assert (conv->inputs % 4 == 0 && stride <= 2);
+  g_assert (stride <= 2);
   g_assert (conv->bias.columns == conv->outputs);
 
   const uint32_t height = (x.height + stride - 1) / stride;

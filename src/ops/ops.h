@@ -92,7 +92,7 @@ GlipTensor glip_deform_conv (GlipGraph *graph, GlipTensor x, GlipTensor offsets,
 
 typedef struct {
   uint32_t window; /* M: windows of M x M tokens, at most 16 */
-  uint32_t heads;  /* of columns / heads channels, at most 64 each */
+  uint32_t heads;  /* of columns / heads channels each */
   uint32_t shift;  /* 0, or how far the map is rolled up and left */
   GlipTensor bias; /* [heads, (2 M - 1)^2] relative position bias */
   GlipTensor pad;  /* [3, columns]: q, k, v of tokens that pad the map to whole windows */
@@ -112,7 +112,7 @@ GlipTensor glip_patch_merge (GlipGraph *graph, GlipTensor x);
 
 /* ----------------------------------------------- upsample_add: FPN's top-down path */
 
-/* fine + nearest-neighbour enlarged coarse; source index
+/* fine + coarse enlarged by nearest neighbours: source index
  * floor (destination * coarse size / fine size). */
 GlipTensor glip_upsample_add (GlipGraph *graph, GlipTensor fine, GlipTensor coarse);
 

@@ -7,21 +7,9 @@ _Static_assert (sizeof (struct WindowAttentionArgs) <= GLIP_MAX_ARGS_BYTES, "pus
 
 enum {
   LARGEST_WINDOW = 16,
-  LARGEST_HEAD = 64,
   LANES = 8,
   SCORE_BYTES = 14 << 10, /* of shared memory; 16 KiB is what every device has */
 };
-
-/* Tiles of 8 queries that share a workgroup.  A CPU driver runs them one after another
- * and gains nothing. */
-static uint32_t
-tiles_of_workgroup (const GlipGraph *graph, uint32_t tokens, uint32_t tiles)
-{
-  if (graph->recorder->device->is_cpu)
-    return 1;
-  const uint32_t fitting = SCORE_BYTES / (tokens * GLIP_TILE_ROWS * sizeof (float));
-  return CLAMP (fitting, 1, tiles);
-}
 
 GlipTensor
 glip_window_attention (GlipGraph *graph, GlipTensor q, GlipTensor k, GlipTensor v,
@@ -31,7 +19,6 @@ glip_window_attention (GlipGraph *graph, GlipTensor q, GlipTensor k, GlipTensor 
   g_assert (window > 0 && window <= LARGEST_WINDOW && attention->shift < window);
   g_assert (heads > 0 && q.columns % heads == 0);
   const uint32_t channels = q.columns / heads;
-  g_assert (channels <= LARGEST_HEAD);
   g_assert (q.height > 0 && q.width > 0);
   g_assert (k.rows == q.rows && v.rows == q.rows);
   g_assert (k.columns == q.columns && v.columns == q.columns);
@@ -52,7 +39,9 @@ glip_window_attention (GlipGraph *graph, GlipTensor q, GlipTensor k, GlipTensor 
   const uint32_t down = (q.height + window - 1) / window;
   const uint32_t tokens = window * window;
   const uint32_t tiles = (tokens + GLIP_TILE_ROWS - 1) / GLIP_TILE_ROWS;
-  const uint32_t together = tiles_of_workgroup (graph, tokens, tiles);
+  /* Tiles of 8 queries that share a workgroup: as many as have room for their scores. */
+  const uint32_t room = SCORE_BYTES / (tokens * GLIP_TILE_ROWS * sizeof (float));
+  const uint32_t together = CLAMP (room, 1, tiles);
   const GlipDispatch dispatch = {
     .shader = "window_attention",
     .n_bindings = 6,

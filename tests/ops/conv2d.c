@@ -86,6 +86,7 @@ add_tests (void)
 {
   static const Case cases[] = {
     { 1, 1, 4, 1, 1, FALSE, FALSE },
+    { 4, 5, 3, 7, 1, FALSE, FALSE },
     { 1, 1, 64, 33, 2, TRUE, FALSE },
     { 2, 3, 8, 5, 1, FALSE, TRUE },
     { 1, 17, 12, 32, 1, FALSE, FALSE },
