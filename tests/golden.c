@@ -53,6 +53,8 @@ read_tensor (const char *name, JsonObject *entry, const char *data, size_t size)
     element = sizeof *public->f32, public->f32 = tensor->data;
   else if (g_str_equal (type, "I64"))
     element = sizeof *public->i64, public->i64 = tensor->data;
+  else if (g_str_equal (type, "F64"))
+    element = sizeof *public->f64, public->f64 = tensor->data;
   else if (g_str_equal (type, "U8"))
     element = sizeof *public->u8, public->u8 = tensor->data;
   if (public->count * element != end - begin)

@@ -20,6 +20,7 @@ typedef struct {
   int64_t dims[8];
   size_t count; /* elements */
   const float *f32;
+  const double *f64;
   const int64_t *i64;
   const uint8_t *u8;
 } GlipGoldenTensor;

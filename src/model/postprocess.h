@@ -32,18 +32,22 @@ typedef struct {
   int level_width[GLIP_N_LEVELS];   /* feature map sizes */
   int level_height[GLIP_N_LEVELS];
   double nms_threshold;
-  int max_detections;               /* ties with the last one are kept */
+  int max_detections;               /* ties with the last are kept; 0: no cap */
 } GlipPostprocess;
 
 /* Keep the config's pre_nms_top_n best of every level (ties: lower position, then
- * lower label), decode, clip, suppress, cap; sorted by falling score.  Reorders
- * `candidates`.  A candidate with a NaN is dropped.  Returns an array of GlipBox.
- * (transfer full) */
+ * lower label), decode, clip, suppress, cap; sorted by falling score.  Reorders and
+ * overwrites `candidates`.  A candidate with a NaN, a negative score or a place outside
+ * the maps is dropped.  Returns an array of GlipBox.  (transfer full) */
 GArray *glip_postprocess (const GlipConfig *config, const GlipPostprocess *geometry,
     GlipCandidate *candidates, size_t n_candidates);
 
-/* The size rule (section 2.1): short side to `min_size` unless the long side would
- * pass `max_size`.  At least one pixel. */
+
+/* The evaluation's size rule: short side to `min_size`; or, when that takes the long
+ * side past `max_size`, the short side is rounded for a long side of `max_size`.  That
+ * rounding is the reference's and can leave the long side past `max_size` by its
+ * share (47x200 to 120/250 gives 59x251); when it leaves no pixel at all, the result
+ * is `max_size` by 1.  At least one pixel, for any arguments. */
 void glip_resize_target (int width, int height, int min_size, int max_size,
     int *out_width, int *out_height);
 
