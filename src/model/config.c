@@ -338,6 +338,9 @@ glip_config_check (const GlipConfig *config, GError **error)
   if (config->channels % config->gn_groups != 0)
     return refuse (error, "gn_groups", "is %d, which does not divide the %d channels",
         config->gn_groups, config->channels);
+  if (config->bert_hidden % 64 != 0)
+    return refuse (error, "bert_hidden", "is %d, must be a multiple of 64",
+        config->bert_hidden);
   if (config->bert_inter % 4 != 0)
     return refuse (error, "bert_inter", "is %d, must be a multiple of 4",
         config->bert_inter);
