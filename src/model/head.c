@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ *
+ * The tower of fusion, text layer and dynamic convolution (GLIP, section 3.2), and the
+ * outputs: box deltas and centerness as in ATSS, and the alignment of places with words
+ * as dot products (GLIP, section 3.1, equation 3).  In PyTorch: VLDyHead, rpn.head.
+ */
+#include "model/model.h"
+
+#include <math.h>
+
+static void
+load_alignment (GlipHead *head, GlipLoader *loader, const GlipConfig *config)
+{
+  uint32_t hidden = (uint32_t) config->bert_hidden, channels = (uint32_t) config->channels;
+  g_autofree float *weight =
+      glip_loader_read (loader, "rpn.head.dot_product_projection_text.weight");
+  g_autofree float *bias =
+      glip_loader_read (loader, "rpn.head.dot_product_projection_text.bias");
+  g_autofree float *log_scale = glip_loader_read (loader, "rpn.head.log_scale");
+  g_autofree float *bias_lang = glip_loader_read (loader, "rpn.head.bias_lang");
+  g_autofree float *bias0 = glip_loader_read (loader, "rpn.head.bias0");
+  /* The embedding is halved before the projection but not before the bias; the
+   * product is divided by exp (log_scale), the bias is not. */
+  double scale = exp (-(double) log_scale[0]);
+  for (uint32_t i = 0; i < channels * hidden; i++)
+    weight[i] = (float) (weight[i] * 0.5 * scale);
+  for (uint32_t i = 0; i < channels; i++)
+    bias[i] = (float) (bias[i] * scale);
+  head->log_scale = log_scale[0];
+  head->projection = glip_loader_pack (loader, weight, bias, channels, hidden);
+  head->token_bias = glip_loader_pack (loader, bias_lang, bias0, 1, hidden);
+}
+
+static void
+load_regression (GlipHead *head, GlipLoader *loader, const GlipConfig *config)
+{
+  uint32_t channels = (uint32_t) config->channels;
+  g_autofree float *box = glip_loader_read (loader, "rpn.head.bbox_pred.weight");
+  g_autofree float *box_bias = glip_loader_read (loader, "rpn.head.bbox_pred.bias");
+  g_autofree float *centerness = glip_loader_read (loader, "rpn.head.centerness.weight");
+  g_autofree float *centerness_bias = glip_loader_read (loader, "rpn.head.centerness.bias");
+  g_autofree float *weight = g_new (float, 5 * channels);
+  for (int level = 0; level < GLIP_N_LEVELS; level++) {
+    g_autofree float *scale = glip_loader_read (loader, "rpn.head.scales.%d.scale", level);
+    float bias[5];
+    for (uint32_t i = 0; i < 4 * channels; i++)
+      weight[i] = box[i] * scale[0];
+    for (uint32_t i = 0; i < channels; i++)
+      weight[4 * channels + i] = centerness[i];
+    for (int i = 0; i < 4; i++)
+      bias[i] = box_bias[i] * scale[0];
+    bias[4] = centerness_bias[0];
+    head->regression[level] = glip_loader_pack (loader, weight, bias, 5, channels);
+  }
+}
+
+void
+glip_head_load (GlipHead *head, GlipLoader *loader, const GlipConfig *config)
+{
+  int step = config->fusion ? 3 : 1;
+  head->config = config;
+  head->n_blocks = config->head_blocks;
+  head->dyconv = g_new0 (GlipDyConv, head->n_blocks);
+  if (config->fusion) {
+    head->fusion = g_new0 (GlipFusion, head->n_blocks);
+    head->text = g_new0 (GlipBertLayer, head->n_blocks);
+  }
+  for (int i = 0; i < head->n_blocks; i++) {
+    if (config->fusion) {
+      g_autofree char *fuse = g_strdup_printf ("rpn.head.dyhead_tower.%d.b_attn", 3 * i);
+      g_autofree char *text = g_strdup_printf ("rpn.head.dyhead_tower.%d", 3 * i + 1);
+      glip_fusion_load (&head->fusion[i], loader, config, fuse);
+      glip_bert_layer_load (&head->text[i], loader, config, text);
+    }
+    g_autofree char *conv = g_strdup_printf ("rpn.head.dyhead_tower.%d", step * i + step - 1);
+    glip_dyconv_load (&head->dyconv[i], loader, config, conv);
+  }
+  load_alignment (head, loader, config);
+  load_regression (head, loader, config);
+}
+
+void
+glip_head_clear (GlipHead *head)
+{
+  g_clear_pointer (&head->fusion, g_free);
+  g_clear_pointer (&head->text, g_free);
+  g_clear_pointer (&head->dyconv, g_free);
+}
+
+static void
+tap_pyramid (GlipGraph *graph, const GlipPyramid *pyramid, const char *what, int block)
+{
+  for (int i = 0; i < GLIP_N_LEVELS; i++)
+    glip_tap (graph, GLIP_TAP_PLANAR, pyramid->level[i], "head.%d.%s.p%d", block, what, i + 3);
+}
+
+/* Rows of an output tensor that belong to one level. */
+static void
+tap_outputs (GlipGraph *graph, const GlipPyramid *pyramid, const GlipHeadOutput *out)
+{
+  for (int i = 0; i < GLIP_N_LEVELS; i++) {
+    GlipTap tap = { .layout = GLIP_TAP_ROWS, .tensor = out->logits,
+      .first_row = pyramid->first_row[i], .n_columns = out->logits.columns, .scale = 1 };
+    tap.tensor.height = pyramid->level[i].height;
+    tap.tensor.width = pyramid->level[i].width;
+    glip_tap_part (graph, &tap, "head.logits.p%d", i + 3);
+    tap.layout = GLIP_TAP_PLANAR;
+    tap.tensor.region = out->regression.region;
+    tap.tensor.columns = 5;
+    tap.n_columns = 4;
+    glip_tap_part (graph, &tap, "head.bbox.p%d", i + 3);
+    tap.first_column = 4;
+    tap.n_columns = 1;
+    glip_tap_part (graph, &tap, "head.centerness.p%d", i + 3);
+  }
+}
+
+/* logit[n, t] = clamp (x_n . g_t / exp (log_scale) + beta_t) */
+static GlipTensor
+align (GlipGraph *graph, const GlipHead *head, const GlipPyramid *image, GlipTensor text)
+{
+  const GlipLinear *projection = &head->projection;
+  uint32_t tokens = text.rows, channels = projection->outputs;
+  GlipTensor embedding = glip_l2_normalize (graph, text);
+  GlipTensor words = glip_tensor_new (graph, channels, tokens); /* transposed */
+  const GlipGemm project = {
+    .a = embedding,
+    .b = projection->weight,
+    .c = words,
+    .bias = projection->bias,
+    .args = { .m = tokens, .n = channels, .k = projection->inputs,
+        .a_row = projection->inputs, .a_column = 1, .b_row = GLIP_PANEL,
+        .b_panel = GLIP_PANEL * projection->inputs, .b_columns = channels, .c_row = 1,
+        .c_column = tokens, .splits = 1, .k_split = projection->inputs,
+        .flags = EPILOGUE_BIAS },
+  };
+  glip_gemm (graph, &project);
+  GlipTensor bias = glip_linear (graph, embedding, &head->token_bias, NULL);
+  glip_tap_part (graph,
+      &(GlipTap){ .layout = GLIP_TAP_TRANSPOSED, .tensor = words, .n_columns = tokens,
+          .scale = expf (head->log_scale) },
+      "head.tokens");
+  glip_tap (graph, GLIP_TAP_VECTOR, bias, "head.token_bias");
+
+  GlipTensor logits = glip_tensor_new (graph, image->all.rows, tokens);
+  const GlipGemm dot = {
+    .a = image->all,
+    .b = words,
+    .c = logits,
+    .bias = bias,
+    .args = { .m = image->all.rows, .n = tokens, .k = channels, .a_row = channels,
+        .a_column = 1, .b_row = tokens, .b_panel = GLIP_PANEL, .b_columns = tokens,
+        .c_row = tokens, .c_column = 1, .splits = 1, .k_split = channels,
+        .flags = EPILOGUE_BIAS | EPILOGUE_CLAMP, .limit = (float) head->config->clamp },
+  };
+  glip_gemm (graph, &dot);
+  return logits;
+}
+
+/* [N, 5], every level with its own scale. */
+static GlipTensor
+regress (GlipGraph *graph, const GlipHead *head, const GlipPyramid *image)
+{
+  uint32_t channels = image->all.columns;
+  GlipTensor out = glip_tensor_new (graph, image->all.rows, 5);
+  for (int i = 0; i < GLIP_N_LEVELS; i++) {
+    const GlipGemm gemm = {
+      .a = image->level[i],
+      .b = head->regression[i].weight,
+      .c = out,
+      .bias = head->regression[i].bias,
+      .args = { .m = image->level[i].rows, .n = 5, .k = channels, .a_row = channels,
+          .a_column = 1, .b_row = GLIP_PANEL, .b_panel = GLIP_PANEL * channels,
+          .b_columns = GLIP_PANEL, .c_base = image->first_row[i] * 5, .c_row = 5,
+          .c_column = 1, .splits = 1, .k_split = channels, .flags = EPILOGUE_BIAS },
+    };
+    glip_gemm (graph, &gemm);
+  }
+  return out;
+}
+
+GlipHeadOutput
+glip_head_forward (GlipGraph *graph, const GlipHead *head, const GlipPyramid *features,
+    GlipTensor text, GlipTensor real_tokens)
+{
+  GlipPyramid image = *features;
+  for (int i = 0; i < head->n_blocks; i++) {
+    if (head->fusion) {
+      glip_recorder_set_scope (graph->recorder, "head.%d.fusion", i);
+      GlipTensor all = image.all;
+      glip_fusion_forward (graph, &head->fusion[i], &all, &text, real_tokens);
+      image.all = all;
+      for (int j = 0; j < GLIP_N_LEVELS; j++) {
+        GlipTensor level = glip_tensor_rows (all, image.first_row[j], image.level[j].rows);
+        image.level[j] =
+            glip_tensor_as_map (level, image.level[j].height, image.level[j].width);
+      }
+      tap_pyramid (graph, &image, "fuse", i);
+      glip_tap (graph, GLIP_TAP_ROWS, text, "head.%d.fuse.lang", i);
+      glip_recorder_set_scope (graph->recorder, "head.%d.text", i);
+      text = glip_bert_layer_forward (
+          graph, &head->text[i], text, real_tokens, (float) head->config->clamp);
+      glip_tap (graph, GLIP_TAP_ROWS, text, "head.%d.lang", i);
+    }
+    glip_recorder_set_scope (graph->recorder, "head.%d.dyconv", i);
+    image = glip_dyconv_forward (graph, &head->dyconv[i], &image, i);
+  }
+  glip_recorder_set_scope (graph->recorder, "outputs");
+  GlipHeadOutput out = {
+    .logits = align (graph, head, &image, text),
+    .regression = regress (graph, head, &image),
+  };
+  tap_outputs (graph, &image, &out);
+  return out;
+}

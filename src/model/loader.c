@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ */
+#include "model/loader.h"
+
+/* Small enough that half-filled ones waste little, large enough that a driver's limit
+ * on the number of allocations is far away. */
+enum { CHUNK_BYTES = 64 << 20, ALIGNMENT = 256 };
+
+GlipLoader *
+glip_loader_new (GlipDevice *device, GlipPipelines *pipelines, GlipModel *model)
+{
+  GlipLoader *loader = g_new0 (GlipLoader, 1);
+  loader->device = device;
+  loader->pipelines = pipelines;
+  loader->model = model;
+  loader->chunks = g_ptr_array_new_with_free_func ((GDestroyNotify) glip_buffer_free);
+  return loader;
+}
+
+void
+glip_loader_free (GlipLoader *loader)
+{
+  if (!loader)
+    return;
+  if (loader->chunks)
+    g_ptr_array_unref (loader->chunks);
+  g_clear_error (&loader->error);
+  g_free (loader);
+}
+
+GPtrArray *
+glip_loader_finish (GlipLoader *loader, GError **error)
+{
+  if (loader->error) {
+    g_propagate_error (error, g_steal_pointer (&loader->error));
+    return NULL;
+  }
+  return g_steal_pointer (&loader->chunks);
+}
+
+float *
+glip_loader_read (GlipLoader *loader, const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_autofree char *name = g_strdup_vprintf (format, args);
+  va_end (args);
+  const GlipStored *stored = glip_model_get_weight (loader->model, name);
+  float *data = g_new (float, stored->n_elements);
+  glip_stored_read (stored, 0, stored->n_elements, data);
+  return data;
+}
+
+/* The last chunk, or a new one when `bytes` more do not fit. */
+static GlipBuffer *
+find_room (GlipLoader *loader, VkDeviceSize bytes)
+{
+  GPtrArray *chunks = loader->chunks;
+  if (chunks->len) {
+    GlipBuffer *last = g_ptr_array_index (chunks, chunks->len - 1);
+    if (loader->used + bytes <= last->size)
+      return last;
+  }
+  GlipBuffer *chunk = glip_buffer_new (
+      loader->device, GLIP_MEMORY_DEVICE, MAX (bytes, CHUNK_BYTES), "weights", &loader->error);
+  if (!chunk)
+    return NULL;
+  loader->used = 0;
+  g_ptr_array_add (chunks, chunk);
+  return chunk;
+}
+
+GlipTensor
+glip_loader_allocate (GlipLoader *loader, uint32_t rows, uint32_t columns)
+{
+  GlipTensor shape = { .rows = rows, .columns = columns };
+  size_t bytes = (glip_tensor_bytes (shape) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  GlipBuffer *chunk = loader->error ? NULL : find_room (loader, bytes);
+  if (!chunk)
+    return shape;
+  GlipTensor tensor = glip_tensor_in_buffer (chunk, loader->used, rows, columns);
+  loader->used += bytes;
+  return tensor;
+}
+
+GlipTensor
+glip_loader_upload (GlipLoader *loader, const float *data, uint32_t rows, uint32_t columns)
+{
+  GlipTensor tensor = glip_loader_allocate (loader, rows, columns);
+  if (!loader->error)
+    glip_buffer_write (tensor.region.buffer, tensor.region.offset, data,
+        glip_tensor_bytes (tensor), &loader->error);
+  return tensor;
+}
+
+GlipTensor
+glip_loader_tensor (GlipLoader *loader, const char *name, uint32_t rows, uint32_t columns)
+{
+  g_autofree float *data = glip_loader_read (loader, "%s", name);
+  return glip_loader_upload (loader, data, rows, columns);
+}
+
+GlipTensor
+glip_loader_vector (GlipLoader *loader, const char *prefix, const char *leaf, uint32_t columns)
+{
+  g_autofree char *name = g_strconcat (prefix, leaf, NULL);
+  return glip_loader_tensor (loader, name, 1, columns);
+}
+
+GlipLinear
+glip_loader_pack (GlipLoader *loader, const float *weight, const float *bias, uint32_t outputs,
+    uint32_t inputs)
+{
+  g_autofree float *packed = g_new (float, glip_linear_packed_floats (outputs, inputs));
+  GlipLinear linear = { .inputs = inputs, .outputs = outputs };
+  glip_linear_pack (packed, weight, outputs, inputs);
+  linear.weight = glip_loader_upload (
+      loader, packed, (outputs + GLIP_PANEL - 1) / GLIP_PANEL, inputs * GLIP_PANEL);
+  if (bias)
+    linear.bias = glip_loader_upload (loader, bias, 1, outputs);
+  return linear;
+}
+
+GlipLinear
+glip_loader_linear (GlipLoader *loader, const char *prefix, uint32_t outputs, uint32_t inputs)
+{
+  g_autofree float *weight = glip_loader_read (loader, "%s.weight", prefix);
+  g_autofree float *bias = glip_loader_read (loader, "%s.bias", prefix);
+  return glip_loader_pack (loader, weight, bias, outputs, inputs);
+}
+
+GlipNorm
+glip_loader_norm (GlipLoader *loader, const char *prefix, uint32_t columns, double epsilon)
+{
+  return (GlipNorm){
+    .weight = glip_loader_vector (loader, prefix, ".weight", columns),
+    .bias = glip_loader_vector (loader, prefix, ".bias", columns),
+    .epsilon = (float) epsilon,
+  };
+}
+
+GlipConv
+glip_loader_conv (GlipLoader *loader, const char *prefix, uint32_t outputs, uint32_t inputs)
+{
+  g_autofree float *weight = glip_loader_read (loader, "%s.weight", prefix);
+  g_autofree float *packed = g_new (float, glip_conv_packed_floats (outputs, inputs));
+  glip_conv_pack (packed, weight, outputs, inputs);
+  return (GlipConv){
+    .weight = glip_loader_upload (
+        loader, packed, (outputs + GLIP_PANEL - 1) / GLIP_PANEL, 9 * inputs * GLIP_PANEL),
+    .bias = glip_loader_vector (loader, prefix, ".bias", outputs),
+    .inputs = inputs,
+    .outputs = outputs,
+  };
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ *
+ * The parts of GLIP (Li et al., CVPR 2022): their weights on the device, how they are
+ * loaded from the released names, and how they compute.  Each part's file reads like
+ * its paper; docs/model.md maps section, PyTorch module, file and function.
+ *
+ * Maps are [H W, channels]; texts are [tokens, hidden] where only the first
+ * `real_tokens` (a uint in device memory) are words and the rest is padding.
+ */
+#ifndef GLIP_MODEL_PARTS_H
+#define GLIP_MODEL_PARTS_H
+
+#include "model/loader.h"
+#include "model/trace.h"
+
+/* ------------------------------------------ swin.c: Liu et al., ICCV 2021 */
+
+typedef struct {
+  GlipNorm norm1, norm2;
+  GlipLinear query, key, value; /* the rows of attn.qkv, the query's scaled */
+  GlipLinear projection, fc1, fc2;
+  GlipWindowAttention attention;
+} GlipSwinBlock;
+
+typedef struct {
+  int n_blocks;
+  GlipSwinBlock *blocks;
+  GlipNorm merge_norm;  /* patch merging after the stage, but the last */
+  GlipLinear reduction;
+  GlipNorm out_norm;    /* of the map that leaves, but the first stage's */
+} GlipSwinStage;
+
+typedef struct {
+  GlipLinear patch_embed; /* 4x4 stride 4 convolution as a product over patches */
+  GlipNorm patch_norm;
+  GlipSwinStage stages[GLIP_N_STAGES];
+} GlipSwin;
+
+void glip_swin_load (GlipSwin *swin, GlipLoader *loader, const GlipConfig *config);
+void glip_swin_clear (GlipSwin *swin);
+/* Patches [H/4 W/4, 48] (a map) -> C3, C4, C5 at strides 8, 16, 32. */
+void glip_swin_forward (
+    GlipGraph *graph, const GlipSwin *swin, GlipTensor patches, GlipTensor out[3]);
+
+/* ------------------------------------------- fpn.c: Lin et al., CVPR 2017 */
+
+/* P3 to P7, one after another in one tensor [N, channels], and each as a map. */
+typedef struct {
+  GlipTensor all;
+  GlipTensor level[GLIP_N_LEVELS];
+  uint32_t first_row[GLIP_N_LEVELS];
+} GlipPyramid;
+
+typedef struct {
+  GlipLinear inner[3]; /* fpn_inner2, 3, 4 */
+  GlipConv layer[3];   /* fpn_layer2, 3, 4 */
+  GlipConv p6, p7;
+} GlipFpn;
+
+/* Sizes of the levels for an input of width x height (multiples of 32). */
+void glip_pyramid_sizes (int width, int height, int level_width[GLIP_N_LEVELS],
+    int level_height[GLIP_N_LEVELS]);
+/* A pyramid over `all`, or over a new tensor when it does not exist. */
+GlipPyramid glip_pyramid_new (GlipGraph *graph, GlipTensor all,
+    const int level_width[GLIP_N_LEVELS], const int level_height[GLIP_N_LEVELS],
+    uint32_t channels);
+
+void glip_fpn_load (GlipFpn *fpn, GlipLoader *loader, const GlipConfig *config);
+/* C3, C4, C5 -> `out`, which exists. */
+void glip_fpn_forward (
+    GlipGraph *graph, const GlipFpn *fpn, const GlipTensor maps[3], const GlipPyramid *out);
+
+/* -------------------------------------------- bert.c: Devlin et al., 2019 */
+
+typedef struct {
+  GlipLinear query, key, value, dense, intermediate, output; /* the query's scaled */
+  GlipNorm attention_norm, output_norm;
+  uint32_t heads;
+} GlipBertLayer;
+
+typedef struct {
+  GlipTensor words, positions, types;
+  GlipNorm norm;
+  GlipBertLayer *layers;
+  int n_layers;
+  GlipTensor tunable; /* rpn.tunable_linear.weight, or none */
+} GlipBert;
+
+void glip_bert_layer_load (GlipBertLayer *layer, GlipLoader *loader, const GlipConfig *config,
+    const char *prefix);
+/* One post-norm encoder layer; with limit > 0 scores and activations are clamped, as
+ * in the layers inside the head. */
+GlipTensor glip_bert_layer_forward (GlipGraph *graph, const GlipBertLayer *layer, GlipTensor x,
+    GlipTensor real_tokens, float limit);
+
+void glip_bert_load (GlipBert *bert, GlipLoader *loader, const GlipConfig *config);
+void glip_bert_clear (GlipBert *bert);
+/* ids [1, tokens] -> hidden [tokens, hidden], prompt tuning added. */
+GlipTensor glip_bert_forward (
+    GlipGraph *graph, const GlipBert *bert, GlipTensor ids, GlipTensor real_tokens);
+
+/* -------------------- fusion.c: GLIP section 3.2, deep language-image fusion */
+
+typedef struct {
+  uint32_t heads, channels, hidden;
+  float limit;
+  GlipNorm norm_v, norm_l;
+  GlipLinear key;         /* A_h = Wq_h^T (Wk_h l + bk_h) / sqrt (d), heads stacked */
+  GlipLinear key_bias;    /* c_h = bq_h . (Wk_h l + bk_h) / sqrt (d) */
+  GlipLinear value;       /* M_h = gamma_v Wov_h (Wvl_h l + bvl_h), heads stacked */
+  GlipTensor image_bias;  /* gamma_v bov */
+  GlipLinear text_output; /* sum_h gamma_l Wol_h Wvv_h Y_h + constant */
+} GlipFusion;
+
+/* Fold the projections of one VLFuse block (spec 13c); the products run on the device. */
+void glip_fusion_load (
+    GlipFusion *fusion, GlipLoader *loader, const GlipConfig *config, const char *prefix);
+/* Both directions of the cross-attention; `image` and `text` are replaced. */
+void glip_fusion_forward (GlipGraph *graph, const GlipFusion *fusion, GlipTensor *image,
+    GlipTensor *text, GlipTensor real_tokens);
+
+/* ---------------------------------- dyhead.c: Dai et al., CVPR 2021, and DCNv2 */
+
+typedef struct {
+  GlipConv offset;  /* 27 outputs: 18 offsets, 9 mask logits */
+  GlipConv conv[3]; /* from the coarser neighbour, the level itself, the finer one */
+  GlipTensor norm_weight[3], norm_bias[3];
+  GlipDynamicRelu dynamic_relu;
+} GlipDyConv;
+
+void glip_dyconv_load (
+    GlipDyConv *dyconv, GlipLoader *loader, const GlipConfig *config, const char *prefix);
+/* `block` names the taps. */
+GlipPyramid glip_dyconv_forward (
+    GlipGraph *graph, const GlipDyConv *dyconv, const GlipPyramid *in, int block);
+
+/* ------------------- head.c: the tower, and GLIP section 3.1, word-region alignment */
+
+typedef struct {
+  const GlipConfig *config;
+  int n_blocks;
+  GlipFusion *fusion;    /* NULL without fusion */
+  GlipBertLayer *text;   /* NULL without fusion */
+  GlipDyConv *dyconv;
+  GlipLinear projection; /* dot_product_projection_text, halved, over exp (log_scale) */
+  GlipLinear token_bias; /* bias_lang, bias0 */
+  GlipLinear regression[GLIP_N_LEVELS]; /* bbox_pred times the level's scale, centerness */
+  float log_scale;
+} GlipHead;
+
+typedef struct {
+  GlipTensor logits;     /* [N, tokens] */
+  GlipTensor regression; /* [N, 5]: dx, dy, dw, dh, centerness */
+} GlipHeadOutput;
+
+void glip_head_load (GlipHead *head, GlipLoader *loader, const GlipConfig *config);
+void glip_head_clear (GlipHead *head);
+GlipHeadOutput glip_head_forward (GlipGraph *graph, const GlipHead *head,
+    const GlipPyramid *features, GlipTensor text, GlipTensor real_tokens);
+
+#endif /* GLIP_MODEL_PARTS_H */
