@@ -52,6 +52,16 @@ free_pass (gpointer data)
   g_free (pass);
 }
 
+GlipText *
+glip_text_new (const char *words)
+{
+  GlipText *text = g_new0 (GlipText, 1);
+  text->text = g_strdup (words);
+  text->labels = g_ptr_array_new_with_free_func (free_label);
+  text->passes = g_ptr_array_new_with_free_func (free_pass);
+  return text;
+}
+
 void
 glip_text_free (GlipText *text)
 {
@@ -67,10 +77,7 @@ glip_text_free (GlipText *text)
 static void
 draft_init (Draft *draft, const char *text)
 {
-  draft->text = g_new0 (GlipText, 1);
-  draft->text->text = g_strdup (text);
-  draft->text->labels = g_ptr_array_new_with_free_func (free_label);
-  draft->text->passes = g_ptr_array_new_with_free_func (free_pass);
+  draft->text = glip_text_new (text);
   draft->read = g_string_new (NULL);
   draft->spans = g_array_new (FALSE, FALSE, sizeof (GlipSpan));
 }

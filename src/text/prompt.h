@@ -54,6 +54,8 @@ GlipText *glip_text_from_names (const GlipTokenizer *tokenizer, int max_len,
     const char *const *names, size_t n_names, GlipListStyle style, GError **error);
 GlipText *glip_text_from_spans (const GlipTokenizer *tokenizer, int max_len,
     const char *caption, const GlipSpan *spans, size_t n_spans, GError **error);
+/* An empty one, to be filled by the caller.  (transfer full) */
+GlipText *glip_text_new (const char *text);
 void glip_text_free (GlipText *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GlipText, glip_text_free)
