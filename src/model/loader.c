@@ -49,6 +49,7 @@ glip_loader_read (GlipLoader *loader, const char *format, ...)
   const GlipStored *stored = glip_model_get_weight (loader->model, name);
   float *data = g_new (float, stored->n_elements);
   glip_stored_read (stored, 0, stored->n_elements, data);
+  glip_safetensors_forget (glip_model_get_file (loader->model), stored);
   return data;
 }
 

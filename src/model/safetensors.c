@@ -11,6 +11,8 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define MAX_HEADER_BYTES (100 * 1000 * 1000)
 #define MAX_TENSORS 100000
@@ -18,6 +20,7 @@
 
 struct _GlipSafetensors {
   GBytes *bytes;
+  gboolean mapped;     /* `bytes` are a file's pages */
   const uint8_t *data; /* behind the header */
   size_t data_size;
   GArray *tensors;      /* GlipStored, by place */
@@ -363,8 +366,11 @@ glip_safetensors_open (const char *path, GError **error)
   }
   g_autoptr (GBytes) bytes = g_mapped_file_get_bytes (mapped);
   GlipSafetensors *file = glip_safetensors_new_from_bytes (bytes, error);
-  if (!file)
+  if (!file) {
     g_prefix_error (error, "%s: ", path);
+    return NULL;
+  }
+  file->mapped = TRUE;
   return file;
 }
 
@@ -378,6 +384,17 @@ glip_safetensors_free (GlipSafetensors *file)
   g_hash_table_unref (file->metadata);
   g_bytes_unref (file->bytes);
   g_free (file);
+}
+
+void
+glip_safetensors_forget (GlipSafetensors *file, const GlipStored *stored)
+{
+  uintptr_t page = (uintptr_t) sysconf (_SC_PAGESIZE);
+  uintptr_t begin = ((uintptr_t) stored->data + page - 1) / page * page;
+  uintptr_t end = ((uintptr_t) stored->data + stored->size_bytes) / page * page;
+  /* Pages of a private mapping nobody wrote to come back from the file. */
+  if (file->mapped && begin < end)
+    madvise ((void *) begin, end - begin, MADV_DONTNEED);
 }
 
 const GlipStored *

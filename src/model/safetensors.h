@@ -61,6 +61,11 @@ gboolean glip_dtype_is_float (GlipDType dtype);
 /* Bytes of an element; 0 for GLIP_DTYPE_OTHER. */
 size_t glip_dtype_size (GlipDType dtype);
 
+/* Let go of the memory that holds a tensor's bytes, when they come from a mapped file:
+ * they are read again should anybody ask.  A loader that has copied a tensor says so,
+ * and a large file is never whole in memory. */
+void glip_safetensors_forget (GlipSafetensors *file, const GlipStored *stored);
+
 /* ----------------------------------------------------------------- writer */
 
 typedef struct _GlipSafetensorsWriter GlipSafetensorsWriter;
