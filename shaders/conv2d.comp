@@ -10,7 +10,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "interface.h"
-#include "types.glsl"
+#include "tile.glsl"
 
 layout (local_size_x = 8, local_size_y_id = SPEC_LOCAL_Y) in;
 layout (constant_id = SPEC_RELU_INPUT) const bool RELU_INPUT = false;
@@ -21,9 +21,6 @@ layout (set = 0, binding = 0) writeonly restrict buffer Y { float y[]; };
 layout (set = 0, binding = 1) readonly restrict buffer X { float x[]; };
 layout (set = 0, binding = 2) readonly restrict buffer Weight { float weight[]; };
 layout (set = 0, binding = 3) readonly restrict buffer Bias { float bias[]; };
-
-const uint LANES = 8;
-const uint COLUMNS = GLIP_PANEL / LANES;
 
 void
 main ()
@@ -46,9 +43,7 @@ main ()
   }
 
   float sum[GLIP_TILE_ROWS][COLUMNS];
-  [[unroll]] for (uint i = 0; i < GLIP_TILE_ROWS; i++)
-    [[unroll]] for (uint j = 0; j < COLUMNS; j++)
-      sum[i][j] = 0.0;
+  clear (sum);
 
   uint weight_at = panel * 9 * args.inputs * GLIP_PANEL + lane;
   for (uint tap = 0; tap < 9; tap++) {
@@ -59,18 +54,24 @@ main ()
       inside[i] = row < args.height && column < args.width;
       x_at[i] = inside[i] ? (row * args.width + column) * args.inputs : 0;
     }
-    /* One channel at a time: unrolled further, CPU drivers run out of registers. */
-    for (uint k = 0; k < args.inputs; k++) {
-      float factor[COLUMNS];
-      [[unroll]] for (uint j = 0; j < COLUMNS; j++)
-        factor[j] = weight[weight_at + j * LANES];
-      weight_at += GLIP_PANEL;
-      [[unroll]] for (uint i = 0; i < GLIP_TILE_ROWS; i++) {
-        const float loaded = x[x_at[i] + k];
-        const float value = inside[i] && !(RELU_INPUT && loaded < 0.0) ? loaded : 0.0;
+    for (uint k = 0; k < args.inputs;) {
+      float part[GLIP_TILE_ROWS][COLUMNS];
+      clear (part);
+      const uint part_end = min (k + PART_SUM, args.inputs);
+      /* One channel at a time: unrolled further, CPU drivers run out of registers. */
+      for (; k < part_end; k++) {
+        float factor[COLUMNS];
         [[unroll]] for (uint j = 0; j < COLUMNS; j++)
-          sum[i][j] = fma (value, factor[j], sum[i][j]);
+          factor[j] = weight[weight_at + j * LANES];
+        weight_at += GLIP_PANEL;
+        [[unroll]] for (uint i = 0; i < GLIP_TILE_ROWS; i++) {
+          const float loaded = x[x_at[i] + k];
+          const float value = inside[i] && !(RELU_INPUT && loaded < 0.0) ? loaded : 0.0;
+          [[unroll]] for (uint j = 0; j < COLUMNS; j++)
+            part[i][j] = fma (value, factor[j], part[i][j]);
+        }
       }
+      add (sum, part);
     }
   }
 

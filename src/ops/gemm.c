@@ -5,11 +5,20 @@
 
 #include <string.h>
 
-_Static_assert (sizeof (struct GemmArgs) <= GLIP_MAX_ARGS_BYTES, "push constants");
+_Static_assert (sizeof (struct GemmArgs) + 5 * sizeof (uint64_t) <= GLIP_MAX_ARGS_BYTES,
+    "push constants");
 
 /* Row tiles of a workgroup: 8 x 8 invocations on a GPU; a CPU driver runs the
  * invocations of a workgroup one subgroup after another and gains nothing. */
 enum { ROW_TILES = 8 };
+
+/* The form with addresses and broadcasts is for CPU drivers whose subgroups are as wide
+ * as a row of lanes. */
+static gboolean
+prefers_addresses (const GlipDevice *device)
+{
+  return device->is_cpu && device->addresses && device->subgroup_size == 8;
+}
 
 void
 glip_gemm (GlipGraph *graph, const GlipGemm *gemm)
@@ -25,8 +34,10 @@ glip_gemm (GlipGraph *graph, const GlipGemm *gemm)
   GlipTensor bias = args->flags & EPILOGUE_BIAS ? gemm->bias : gemm->b;
   GlipTensor residual = args->flags & EPILOGUE_RESIDUAL ? gemm->residual : gemm->b;
   uint32_t tiles = (args->m + GLIP_TILE_ROWS - 1) / GLIP_TILE_ROWS;
+  gboolean addressed = prefers_addresses (graph->recorder->device);
   const GlipDispatch dispatch = {
-    .shader = "gemm",
+    .shader = addressed ? "gemm_addressed" : "gemm",
+    .addressed = addressed,
     .n_bindings = 5,
     .bindings = { { gemm->c.region, GLIP_WRITE }, { gemm->a.region, GLIP_READ },
         { gemm->b.region, GLIP_READ }, { bias.region, GLIP_READ },

@@ -120,7 +120,8 @@ describe_candidate (const GlipVk *vk, VkPhysicalDevice physical, Candidate *cand
     .pNext = &features11,
   };
   vk->vkGetPhysicalDeviceFeatures2 (physical, &features);
-  candidate->addresses = features12.bufferDeviceAddress;
+  candidate->addresses =
+      features12.bufferDeviceAddress && features.features.shaderInt64;
   candidate->float16 = features12.shaderFloat16;
   candidate->storage16 = features11.storageBuffer16BitAccess;
   candidate->cooperative_matrix = has_extension (vk, physical, "VK_KHR_cooperative_matrix");
@@ -339,8 +340,10 @@ create_device (GlipDevice *device, const Candidate *candidate, GError **error)
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
     .bufferDeviceAddress = candidate->addresses,
   };
+  const VkPhysicalDeviceFeatures features = { .shaderInt64 = candidate->addresses };
   const VkDeviceCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+    .pEnabledFeatures = &features,
     .pNext = candidate->addresses ? &features12 : NULL,
     .queueCreateInfoCount = 1,
     .pQueueCreateInfos = &queue,

@@ -34,7 +34,7 @@ typedef struct {
   VkCommandPool command_pool;
   gboolean is_cpu;     /* a software driver such as lavapipe */
   gboolean timestamps; /* the queue can write them */
-  gboolean addresses;  /* buffer device addresses are enabled */
+  gboolean addresses;  /* buffer device addresses and 64-bit integers are enabled */
   uint32_t subgroup_size;
   size_t allocated_bytes, peak_bytes; /* device memory held by GlipBuffers */
 } GlipDevice;

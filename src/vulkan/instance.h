@@ -72,7 +72,8 @@
   X (vkDestroyFence)                                                                      \
   X (vkResetFences)                                                                       \
   X (vkWaitForFences)                                                                     \
-  X (vkQueueSubmit)
+  X (vkQueueSubmit)                                                                       \
+  X (vkGetBufferDeviceAddress) /* NULL before Vulkan 1.2 */
 
 /* Every function the library calls, by its own name. */
 typedef struct {

@@ -82,8 +82,13 @@ allocate (GlipBuffer *buffer, GlipMemoryKind kind, GError **error)
   if (!check_heap (device, type, requirements.size, buffer->name, error))
     return FALSE;
 
+  const VkMemoryAllocateFlagsInfo addressed = {
+    .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
+    .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT,
+  };
   const VkMemoryAllocateInfo info = {
     .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+    .pNext = device->addresses ? &addressed : NULL,
     .allocationSize = requirements.size,
     .memoryTypeIndex = (uint32_t) type,
   };
@@ -96,6 +101,13 @@ allocate (GlipBuffer *buffer, GlipMemoryKind kind, GError **error)
           vk->vkBindBufferMemory (device->handle, buffer->handle, buffer->memory, 0), error,
           "%s: cannot bind memory", buffer->name))
     return FALSE;
+  if (device->addresses) {
+    const VkBufferDeviceAddressInfo address = {
+      .sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO,
+      .buffer = buffer->handle,
+    };
+    buffer->address = vk->vkGetBufferDeviceAddress (device->handle, &address);
+  }
 
   VkMemoryPropertyFlags flags = device->memory.memoryTypes[type].propertyFlags;
   const VkMemoryPropertyFlags visible =
@@ -120,7 +132,8 @@ glip_buffer_new (GlipDevice *device, GlipMemoryKind kind, VkDeviceSize size_byte
     .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
     .size = size_bytes,
     .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
-        VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+        VK_BUFFER_USAGE_TRANSFER_DST_BIT |
+        (device->addresses ? VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT : 0),
   };
   if (!glip_vk_check (
           device->vk.vkCreateBuffer (device->handle, &info, NULL, &buffer->handle), error,

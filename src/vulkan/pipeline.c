@@ -251,7 +251,7 @@ const GlipPipeline *
 glip_pipelines_get (GlipPipelines *pipelines, const char *name, uint32_t n_bindings,
     uint32_t n_specialisations, const uint32_t *specialisations, GError **error)
 {
-  g_assert (n_bindings > 0 && n_bindings <= GLIP_MAX_BINDINGS);
+  g_assert (n_bindings <= GLIP_MAX_BINDINGS);
   g_assert (n_specialisations <= GLIP_MAX_SPECIALISATIONS);
   Key key = { .shader = find_shader (name),
     .n_bindings = n_bindings,

@@ -3,6 +3,8 @@
  */
 #include "vulkan/plan.h"
 
+#include <string.h>
+
 /* Transient memory is laid out in steps of the largest offset alignment that Vulkan
  * lets a device ask for. */
 enum { ALIGNMENT = 256 };
@@ -163,6 +165,13 @@ glip_plan_resolve (GlipPlan *plan, GlipRegion region)
 
 /* ------------------------------------------------------------ descriptors */
 
+/* Dispatches that find their buffers through descriptors. */
+static gboolean
+has_set (const GlipCommand *command)
+{
+  return command->kind == GLIP_COMMAND_DISPATCH && !command->dispatch.addressed;
+}
+
 static gboolean
 allocate_sets (GlipPlan *plan, GError **error)
 {
@@ -170,7 +179,7 @@ allocate_sets (GlipPlan *plan, GError **error)
   uint32_t n_sets = 0, n_descriptors = 0;
   for (guint i = 0; i < plan->commands->len; i++) {
     const GlipCommand *command = &g_array_index (plan->commands, GlipCommand, i);
-    if (command->kind == GLIP_COMMAND_DISPATCH) {
+    if (has_set (command)) {
       n_sets++;
       n_descriptors += command->dispatch.n_bindings;
     }
@@ -190,7 +199,7 @@ allocate_sets (GlipPlan *plan, GError **error)
     return FALSE;
   for (guint i = 0; i < plan->commands->len; i++) {
     const GlipCommand *command = &g_array_index (plan->commands, GlipCommand, i);
-    if (command->kind != GLIP_COMMAND_DISPATCH)
+    if (!has_set (command))
       continue;
     const VkDescriptorSetAllocateInfo set = {
       .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
@@ -213,7 +222,7 @@ write_sets (GlipPlan *plan)
     const GlipCommand *command = &g_array_index (plan->commands, GlipCommand, i);
     VkDescriptorBufferInfo buffers[GLIP_MAX_BINDINGS];
     VkWriteDescriptorSet writes[GLIP_MAX_BINDINGS];
-    if (command->kind != GLIP_COMMAND_DISPATCH)
+    if (!has_set (command))
       continue;
     for (uint32_t j = 0; j < command->dispatch.n_bindings; j++) {
       GlipRegion region = glip_plan_resolve (plan, command->dispatch.bindings[j].region);
@@ -287,6 +296,26 @@ order_command (GlipPlan *plan, VkCommandBuffer commands, const GlipCommand *comm
   g_array_append_vals (touches, own, command->dispatch.n_bindings);
 }
 
+/* The push constants: addresses first when the shader wants them. */
+static void
+push_args (GlipPlan *plan, VkCommandBuffer commands, const GlipCommand *command)
+{
+  const GlipDispatch *dispatch = &command->dispatch;
+  uint8_t args[GLIP_MAX_ARGS_BYTES];
+  size_t size = 0;
+  for (uint32_t i = 0; dispatch->addressed && i < dispatch->n_bindings; i++) {
+    GlipRegion region = glip_plan_resolve (plan, dispatch->bindings[i].region);
+    uint64_t address = region.buffer->address + region.offset;
+    memcpy (args + size, &address, sizeof address);
+    size += sizeof address;
+  }
+  memcpy (args + size, command->args_data, dispatch->args_bytes);
+  size += dispatch->args_bytes;
+  if (size)
+    plan->device->vk.vkCmdPushConstants (commands, command->pipeline->layout,
+        VK_SHADER_STAGE_COMPUTE_BIT, 0, (uint32_t) size, args);
+}
+
 static void
 emit_command (GlipPlan *plan, VkCommandBuffer commands, guint index)
 {
@@ -301,13 +330,12 @@ emit_command (GlipPlan *plan, VkCommandBuffer commands, guint index)
         commands, source.buffer->handle, destination.buffer->handle, 1, &copy);
     return;
   }
-  const GlipPipeline *pipeline = command->pipeline;
-  vk->vkCmdBindPipeline (commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->handle);
-  vk->vkCmdBindDescriptorSets (commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->layout, 0, 1,
-      &plan->sets[index], 0, NULL);
-  if (dispatch->args_bytes)
-    vk->vkCmdPushConstants (commands, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
-        (uint32_t) dispatch->args_bytes, command->args_data);
+  vk->vkCmdBindPipeline (
+      commands, VK_PIPELINE_BIND_POINT_COMPUTE, command->pipeline->handle);
+  if (has_set (command))
+    vk->vkCmdBindDescriptorSets (commands, VK_PIPELINE_BIND_POINT_COMPUTE,
+        command->pipeline->layout, 0, 1, &plan->sets[index], 0, NULL);
+  push_args (plan, commands, command);
   vk->vkCmdDispatch (
       commands, dispatch->groups[0], dispatch->groups[1], dispatch->groups[2]);
 }
@@ -360,7 +388,7 @@ allocate_command_buffer (GlipPlan *plan, VkCommandBuffer *commands, GError **err
       "cannot make a command buffer");
 }
 
-/* Point the descriptors at the arena's buffer as it is now. */
+/* Point descriptors and addresses at the arena's buffer as it is now. */
 static gboolean
 prepare (GlipPlan *plan, GError **error)
 {

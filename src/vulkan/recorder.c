@@ -83,7 +83,9 @@ check_binding (GlipRecorder *recorder, const char *shader, const GlipBinding *bi
 void
 glip_recorder_dispatch (GlipRecorder *recorder, const GlipDispatch *dispatch)
 {
-  g_assert (dispatch->args_bytes <= GLIP_MAX_ARGS_BYTES && dispatch->args_bytes % 4 == 0);
+  size_t address_bytes = dispatch->addressed ? dispatch->n_bindings * sizeof (uint64_t) : 0;
+  g_assert (dispatch->args_bytes % 4 == 0);
+  g_assert (dispatch->args_bytes + address_bytes <= GLIP_MAX_ARGS_BYTES);
   const uint32_t *limit = recorder->device->properties.limits.maxComputeWorkGroupCount;
   for (int i = 0; i < 3; i++) {
     g_assert (dispatch->groups[i] > 0);
@@ -104,7 +106,7 @@ glip_recorder_dispatch (GlipRecorder *recorder, const GlipDispatch *dispatch)
     .scope = recorder->scope,
   };
   command.pipeline = glip_pipelines_get (recorder->pipelines, dispatch->shader,
-      dispatch->n_bindings, dispatch->n_specialisations, dispatch->specialisations,
+      dispatch->addressed ? 0 : dispatch->n_bindings, dispatch->n_specialisations, dispatch->specialisations,
       &recorder->error);
   if (!command.pipeline)
     return;

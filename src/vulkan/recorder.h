@@ -35,6 +35,8 @@ typedef struct {
   const char *shader;
   uint32_t n_bindings;
   GlipBinding bindings[GLIP_MAX_BINDINGS];
+  /* The shader takes the bindings as 64-bit addresses, pushed ahead of the args. */
+  gboolean addressed;
   uint32_t n_specialisations;
   uint32_t specialisations[GLIP_MAX_SPECIALISATIONS];
   const void *args; /* push constants */
