@@ -17,7 +17,8 @@
  *     GlipModel *model = glip_model_open ("glip-t.safetensors", &error);
  *     GlipEngine *engine = model ? glip_engine_new (model, NULL, &error) : NULL;
  *     GlipPrompt *prompt = engine ? glip_prompt_new (engine, "person . red car", &error) : NULL;
- *     GlipResult *result = prompt ? glip_engine_detect (engine, &image, prompt, NULL, &error) : NULL;
+ *     GlipResult *result =
+ *         prompt ? glip_engine_detect (engine, &image, prompt, NULL, &error) : NULL;
  *     if (!result)
  *       return fprintf (stderr, "%s\n", error->message), 1;
  *     for (size_t i = 0; i < glip_result_get_count (result); i++) {
