@@ -4,8 +4,8 @@
 # types and macros, files and links, commands of the program and their options.
 set -eu
 
+glip=$(realpath "$2")
 cd "$1"
-glip=$2
 mapfile -t documents < <(ls README.md CONTRIBUTING.md docs/*.md)
 
 # each PATTERN FILE: "LINE:MATCH" of everything inside of `code` that matches.

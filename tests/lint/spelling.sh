@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # spelling.sh SOURCE: codespell over everything written by hand.  "halfs" are numbers of
-# 16 bits, "nd" is a word piece, renderD a device.
+# 16 bits, "nd" and "caf" are word pieces, renderD a device.
 set -eu
 
 cd "$1"
 shopt -s nullglob
-codespell --ignore-words-list=halfs,nd,renderd ./*.md meson.build .ci src shaders docs \
+codespell --ignore-words-list=halfs,nd,renderd,caf ./*.md meson.build .ci src shaders docs \
   tests/run tests/*.[ch] tests/*/*.{c,sh,build} examples/*
