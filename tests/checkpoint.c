@@ -32,6 +32,7 @@ glip_test_config (const char *name, GlipConfig *config)
              "\"bert_heads\":2,\"bert_inter\":256,\"fuse_dim\":128,\"fuse_heads\":4"
     { "glip-nano", "{" NANO "}" },
     { "glip-nano-a", "{" NANO ",\"fusion\":false}" },
+    { "glip-nano-tuned", "{" NANO ",\"tunable_linear\":true}" },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (configs); i++)
     if (g_str_equal (configs[i].name, name)) {
@@ -136,6 +137,7 @@ make_recipe (const GlipConfig *config, const GlipParameter *parameter)
     { ".gamma_v", { 0.35, 0.12 } },
     { ".gamma_l", { 0.3, 0.1 } },
     { ".scale", { 1.0, 0.15 } },
+    { "tunable_linear.weight", { 0.0, 0.3 } },
   };
   const char *name = parameter->name;
   for (size_t i = 0; i < G_N_ELEMENTS (special); i++)

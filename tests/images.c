@@ -49,25 +49,37 @@ append_chunk (GByteArray *png, const char *type, const GByteArray *body)
   append_big_endian (png, compute_crc (png->data + start, png->len - start));
 }
 
+/* A zlib stream of stored blocks, of which one has at most 65535 bytes. */
+static void
+append_stored (GByteArray *bytes, const uint8_t *data, size_t size)
+{
+  g_byte_array_append (bytes, (const uint8_t *) "\x78\x01", 2);
+  for (size_t done = 0; done == 0 || done < size;) {
+    size_t part = MIN (size - done, 65535);
+    const uint8_t head[5] = { done + part == size, (uint8_t) part, (uint8_t) (part >> 8),
+      (uint8_t) ~part, (uint8_t) (~part >> 8) };
+    g_byte_array_append (bytes, head, sizeof head);
+    if (part == 0)
+      return;
+    g_byte_array_append (bytes, data + done, (guint) part);
+    done += part;
+  }
+}
+
 GByteArray *
 glip_png_new (uint32_t width, uint32_t height, int depth, GlipPngColour colour,
     const uint8_t *data, size_t size)
 {
   const uint8_t form[5] = { (uint8_t) depth, (uint8_t) colour, 0, 0, 0 };
-  const uint8_t stored[7] = { 0x78, 0x01, 1, (uint8_t) size, (uint8_t) (size >> 8),
-    (uint8_t) ~size, (uint8_t) (~size >> 8) };
   g_autoptr (GByteArray) header = g_byte_array_new ();
   g_autoptr (GByteArray) body = g_byte_array_new ();
   g_autoptr (GByteArray) empty = g_byte_array_new ();
   GByteArray *png = g_byte_array_new ();
 
-  g_assert_cmpuint (size, <=, 65535);
   append_big_endian (header, width);
   append_big_endian (header, height);
   g_byte_array_append (header, form, sizeof form);
-  g_byte_array_append (body, stored, sizeof stored);
-  if (size)
-    g_byte_array_append (body, data, (guint) size);
+  append_stored (body, data, size);
   append_big_endian (body, compute_adler (data, size));
 
   g_byte_array_append (png, (const uint8_t *) "\x89PNG\r\n\x1a\n", 8);

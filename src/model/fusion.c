@@ -304,13 +304,10 @@ project_text (GlipGraph *graph, const GlipFusion *fusion, GlipTensor text)
 static uint32_t
 choose_group (GlipGraph *graph, const GlipFusion *fusion, uint32_t rows, uint32_t tokens)
 {
-  uint64_t limit = graph->recorder->device->properties.limits.maxStorageBufferRange;
-  for (uint32_t group = fusion->heads; group > 0; group--) {
-    gboolean aligned = group == fusion->heads || group * tokens % 64 == 0;
-    if (fusion->heads % group == 0 && aligned &&
-        (uint64_t) rows * group * tokens * sizeof (float) <= limit)
+  for (uint32_t group = fusion->heads; group > 0; group--)
+    if (fusion->heads % group == 0 && glip_view_is_aligned (graph, group * tokens) &&
+        glip_binding_fits (graph, (uint64_t) rows * group * tokens))
       return group;
-  }
   return fusion->heads; /* the recorder says that it does not fit */
 }
 

@@ -360,8 +360,8 @@ glip_safetensors_open (const char *path, GError **error)
   g_autoptr (GError) reason = NULL;
   g_autoptr (GMappedFile) mapped = g_mapped_file_new (path, FALSE, &reason);
   if (!mapped) {
-    /* GLib's message names the file itself. */
-    g_set_error_literal (error, GLIP_ERROR, GLIP_ERROR_IO, reason->message);
+    g_set_error (error, GLIP_ERROR, GLIP_ERROR_IO, "%s: cannot be opened: %s", path,
+        g_file_test (path, G_FILE_TEST_EXISTS) ? reason->message : "no such file");
     return NULL;
   }
   g_autoptr (GBytes) bytes = g_mapped_file_get_bytes (mapped);

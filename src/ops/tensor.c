@@ -58,6 +58,20 @@ glip_tensor_as_map (GlipTensor tensor, uint32_t height, uint32_t width)
   return tensor;
 }
 
+gboolean
+glip_view_is_aligned (GlipGraph *graph, size_t floats)
+{
+  const VkPhysicalDeviceLimits *limits = &graph->recorder->device->properties.limits;
+  return floats * sizeof (float) % limits->minStorageBufferOffsetAlignment == 0;
+}
+
+gboolean
+glip_binding_fits (GlipGraph *graph, uint64_t floats)
+{
+  const VkPhysicalDeviceLimits *limits = &graph->recorder->device->properties.limits;
+  return floats * sizeof (float) <= limits->maxStorageBufferRange;
+}
+
 uint32_t
 glip_strip_rows (GlipGraph *graph, uint32_t columns, uint32_t step)
 {

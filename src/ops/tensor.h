@@ -52,6 +52,11 @@ glip_tensor_bytes (GlipTensor tensor)
   return (size_t) tensor.rows * tensor.columns * sizeof (float);
 }
 
+/* May a view start `floats` floats into a tensor, on this device? */
+gboolean glip_view_is_aligned (GlipGraph *graph, size_t floats);
+/* Can one binding hold `floats` floats? */
+gboolean glip_binding_fits (GlipGraph *graph, uint64_t floats);
+
 /* The largest row count, a multiple of `step`, whose `columns` floats a row fit the
  * device's binding limit and a working-set budget: long operators go by such strips. */
 uint32_t glip_strip_rows (GlipGraph *graph, uint32_t columns, uint32_t step);

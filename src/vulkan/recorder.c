@@ -106,8 +106,8 @@ glip_recorder_dispatch (GlipRecorder *recorder, const GlipDispatch *dispatch)
     .scope = recorder->scope,
   };
   command.pipeline = glip_pipelines_get (recorder->pipelines, dispatch->shader,
-      dispatch->addressed ? 0 : dispatch->n_bindings, dispatch->n_specialisations, dispatch->specialisations,
-      &recorder->error);
+      dispatch->addressed ? 0 : dispatch->n_bindings, dispatch->n_specialisations,
+      dispatch->specialisations, &recorder->error);
   if (!command.pipeline)
     return;
   memcpy (command.args_data, dispatch->args, dispatch->args_bytes);

@@ -9,7 +9,7 @@ count=0 failed=0
 echo "1..$#"
 for file; do
   count=$((count + 1))
-  if output=$("$validator" --target-env vulkan1.1 "$file" 2>&1); then
+  if output=$("$validator" --target-env vulkan1.2 "$file" 2>&1); then
     echo "ok $count - $(basename "$file")"
   else
     echo "not ok $count - $(basename "$file")"

@@ -29,9 +29,10 @@ typedef struct {
 static const Case cases[] = {
   { "nano", "nano/list-160x224", "glip-nano" },
   { "nano", "nano/phrases-173x251", "glip-nano" },
-  { "nano", "nano/nofusion-160x224", "glip-nano-a" },
   { "nano", "nano/resize-97x141", "glip-nano" },
   { "nano", "nano/large-375x625", "glip-nano" },
+  { "nano", "nano/nofusion-160x224", "glip-nano-a" },
+  { "nano", "nano/tuned-96x128", "glip-nano-tuned" },
   { "glip-t", "glip-t/list-224x320", "glip-t" },
   { "glip-t", "glip-t/phrases-200x333", "glip-t" },
   { "glip-t-a", "glip-t-a/list-224x320", "glip-t-a" },
