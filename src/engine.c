@@ -316,8 +316,8 @@ glip_job_start (GlipJob *job, GlipEngine *engine, GlipPlans *plans, const GlipIm
         job->options.min_size, job->options.max_size, GLIP_MAX_INPUT);
     return FALSE;
   }
-  glip_resize_target (image->width, image->height, job->options.min_size,
-      job->options.max_size, &job->width, &job->height);
+  glip_resize_target (glip_image_display_width (image), image->height,
+      job->options.min_size, job->options.max_size, &job->width, &job->height);
   GlipPreprocessKey key = {
     .format = image->format,
     .width = image->width,

@@ -203,6 +203,7 @@ typedef struct {
   size_t strides[3];         /* bytes from one row to the next */
   GlipMatrix matrix;         /* YUV formats only */
   gboolean full_range;       /* YUV formats only: 0-255 instead of 16-235 */
+  int par_n, par_d;          /* a pixel's width : height; 0:0 is square */
 } GlipImage;
 
 /* -------------------------------------------------------------- detection */

@@ -3,6 +3,8 @@
  */
 #include "ops/image_format.h"
 
+#include <math.h>
+
 /* clang-format off */
 #define PACKED(name, step, r, g, b) \
   { name, FALSE, 1, 8, 0, { { 0, r, step, 0, 0 }, { 0, g, step, 0, 0 }, { 0, b, step, 0, 0 } } }
@@ -117,8 +119,24 @@ glip_image_check (const GlipImage *image, GError **error)
         "colour matrix %d is unknown: use a GLIP_MATRIX_ value", (int) image->matrix);
     return FALSE;
   }
+  gboolean square = image->par_n == 0 && image->par_d == 0;
+  if (!square && (image->par_n < 1 || image->par_d < 1)) {
+    g_set_error (error, GLIP_ERROR, GLIP_ERROR_BAD_IMAGE,
+        "pixel aspect ratio %d:%d: both sides must be positive, or 0 for square pixels",
+        image->par_n, image->par_d);
+    return FALSE;
+  }
   for (int plane = 0; plane < info->n_planes; plane++)
     if (!check_plane (image, info, plane, error))
       return FALSE;
   return TRUE;
+}
+
+int
+glip_image_display_width (const GlipImage *image)
+{
+  if (image->par_n == 0)
+    return image->width;
+  double width = round ((double) image->width * image->par_n / image->par_d);
+  return (int) CLAMP (width, 1, G_MAXINT);
 }

@@ -38,8 +38,11 @@ size_t glip_format_row_bytes (const GlipFormatInfo *info, int plane, int width);
 /* How far a picture row must be shifted to be a row of `plane`. */
 int glip_format_row_shift (const GlipFormatInfo *info, int plane);
 
-/* Refuse what cannot be read: unknown format or matrix, impossible size, missing
- * plane, stride shorter than a row.  Errors: BAD_IMAGE. */
+/* Refuse what cannot be read: unknown format or matrix, impossible size or pixel
+ * aspect ratio, missing plane, stride shorter than a row.  Errors: BAD_IMAGE. */
 gboolean glip_image_check (const GlipImage *image, GError **error);
+
+/* How wide a checked picture is when its pixels are as high as before and square. */
+int glip_image_display_width (const GlipImage *image);
 
 #endif /* GLIP_OPS_IMAGE_FORMAT_H */

@@ -648,6 +648,11 @@ static const struct {
   { { GLIP_FORMAT_GRAY8, 4, 4, { some_bytes }, { SIZE_MAX - 63 } },
       "stride 18446744073709551552 of plane 0 is larger than memory: strides count bytes "
       "and are not negative" },
+  { { GLIP_FORMAT_RGB, 4, 4, { some_bytes }, { 12 }, .par_n = 16, .par_d = 11 }, NULL },
+  { { GLIP_FORMAT_RGB, 4, 4, { some_bytes }, { 12 }, .par_n = 16 },
+      "pixel aspect ratio 16:0: both sides must be positive, or 0 for square pixels" },
+  { { GLIP_FORMAT_RGB, 4, 4, { some_bytes }, { 12 }, .par_n = -1, .par_d = -1 },
+      "pixel aspect ratio -1:-1: both sides must be positive, or 0 for square pixels" },
 };
 
 static void
@@ -660,6 +665,27 @@ test_check (void)
     if (images[i].message)
       g_assert_error (error, GLIP_ERROR, GLIP_ERROR_BAD_IMAGE);
     g_assert_cmpstr (error ? error->message : NULL, ==, images[i].message);
+  }
+}
+
+static void
+test_display_width (void)
+{
+  static const struct {
+    int width, par_n, par_d, expected;
+  } cases[] = {
+    { 720, 0, 0, 720 },
+    { 720, 1, 1, 720 },
+    { 720, 16, 15, 768 },
+    { 720, 8, 9, 640 },
+    { 3, 1, 2, 2 },
+    { 16, 1, G_MAXINT, 1 },
+    { 16384, G_MAXINT, 1, G_MAXINT },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++) {
+    GlipImage image = { .width = cases[i].width, .height = 16, .par_n = cases[i].par_n,
+      .par_d = cases[i].par_d };
+    g_assert_cmpint (glip_image_display_width (&image), ==, cases[i].expected);
   }
 }
 
@@ -683,6 +709,7 @@ add_tests (void)
   g_test_add_func ("/ops/preprocess/too-much", test_too_much);
   g_test_add_func ("/ops/preprocess/key", test_key);
   g_test_add_func ("/ops/preprocess/image-check", test_check);
+  g_test_add_func ("/ops/preprocess/display-width", test_display_width);
 }
 
 int
