@@ -5,9 +5,6 @@
  * GStreamer's analytics where it has them, and our own structure with the words.
  * The parameters "detection" of a region are those that DL Streamer's elements read.
  */
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
 #include "gstglipmeta.h"
 
 #include <json-glib/json-glib.h>
@@ -18,7 +15,7 @@
 #endif
 
 enum {
-  VERSION = 1,
+  META_VERSION = 1,
   MAX_LABEL_BYTES = 256, /* a quark is never freed */
 };
 
@@ -204,7 +201,7 @@ to_json (const GstGlipDetections *detections)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   json_builder_begin_object (builder);
-  add_integer (builder, "version", VERSION);
+  add_integer (builder, "version", META_VERSION);
   add_integer (builder, "width", detections->width);
   add_integer (builder, "height", detections->height);
   add_time (builder, "pts", detections->pts);
@@ -252,7 +249,7 @@ write_custom (GstBuffer *buffer, const GstGlipDetections *detections)
   GValue objects = G_VALUE_INIT;
   g_autofree char *json = to_json (detections);
   gst_structure_set (structure,
-      "version", G_TYPE_INT, VERSION,
+      "version", G_TYPE_INT, META_VERSION,
       "width", G_TYPE_INT, detections->width,
       "height", G_TYPE_INT, detections->height,
       "pts", G_TYPE_UINT64, detections->pts,
