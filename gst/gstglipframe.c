@@ -130,7 +130,12 @@ gboolean
 gst_glip_frame_map (
     GstGlipFrame *frame, const GstVideoInfo *info, GstBuffer *buffer, const char **reason)
 {
+  const GstVideoMeta *meta = gst_buffer_get_video_meta (buffer);
   *frame = (GstGlipFrame) { 0 };
+  if (meta && (meta->width < (guint) info->width || meta->height < (guint) info->height)) {
+    *reason = "its video meta describes a smaller picture than its caps";
+    return FALSE;
+  }
   if (!gst_video_frame_map (&frame->frame, (GstVideoInfo *) info, buffer,
           GST_MAP_READ | (GstMapFlags) GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
     *reason = "it is too small for its caps or cannot be mapped";
