@@ -7,6 +7,9 @@
  */
 #include "cli/draw.h"
 
+#include "draw/label.h"
+#include "draw/palette.h"
+
 #include <math.h>
 #include <pango/pangocairo.h>
 
@@ -20,12 +23,7 @@ typedef struct {
 uint32_t
 glip_draw_get_colour (const char *phrase)
 {
-  static const uint32_t palette[] = { 0xe69f00, 0x56b4e9, 0x009e73, 0xf0e442, 0x0072b2,
-    0xd55e00, 0xcc79a7 };
-  uint32_t hash = 2166136261u; /* FNV-1a */
-  for (const char *at = phrase; *at; at++)
-    hash = (hash ^ (uint8_t) *at) * 16777619u;
-  return palette[hash % G_N_ELEMENTS (palette)];
+  return glip_palette_choose (NULL, 0, phrase);
 }
 
 static void
@@ -33,15 +31,6 @@ set_colour (cairo_t *cairo, uint32_t colour)
 {
   cairo_set_source_rgb (cairo, (colour >> 16 & 255) / 255.0, (colour >> 8 & 255) / 255.0,
       (colour & 255) / 255.0);
-}
-
-/* Black or white, whichever reads better (luminance of ITU-R BT.601). */
-static uint32_t
-choose_ink (uint32_t colour)
-{
-  uint32_t luminance =
-      299 * (colour >> 16 & 255) + 587 * (colour >> 8 & 255) + 114 * (colour & 255);
-  return luminance > 128000 ? 0x000000 : 0xffffff;
 }
 
 /* Corners are inclusive pixels, so the frame reaches to x1 + 1; the line lies inside
@@ -60,16 +49,16 @@ draw_frame (const Canvas *canvas, const GlipDetection *detection)
   cairo_stroke (canvas->cairo);
 }
 
-/* Above the box, or inside its upper edge where there is no room above; moved as
- * far as needed to lie within the picture, and shortened to its width. */
-static void
-draw_label (const Canvas *canvas, PangoLayout *layout, const GlipDetection *detection)
+/* Where it covers no other label: above the box at best, shortened to the width of
+ * the picture.  Returns the place it took. */
+static GlipRectangle
+draw_label (const Canvas *canvas, PangoLayout *layout, const GlipDetection *detection,
+    const GArray *taken)
 {
   uint32_t colour = glip_draw_get_colour (detection->phrase);
   g_autofree char *phrase = g_utf8_make_valid (detection->phrase, -1);
-  /* Isolated, so that a phrase from right to left does not pull the score along. */
-  g_autofree char *text =
-      g_strdup_printf ("\u2068%s\u2069 %.2f", phrase, detection->score);
+  g_autofree char *isolated = glip_label_isolate (phrase);
+  g_autofree char *text = g_strdup_printf ("%s %.2f", isolated, detection->score);
   double pad = ceil (canvas->font / 5);
   double room = MAX (canvas->width - 2 * pad, 1);
   int text_width, text_height;
@@ -77,20 +66,23 @@ draw_label (const Canvas *canvas, PangoLayout *layout, const GlipDetection *dete
   pango_layout_set_text (layout, text, -1);
   pango_layout_set_width (layout, (int) (room * PANGO_SCALE));
   pango_layout_get_pixel_size (layout, &text_width, &text_height);
-  double width = MIN (text_width, room) + 2 * pad, height = text_height;
-  double y = detection->y0 >= height ? detection->y0 - height : detection->y0;
-  y = CLAMP (y, 0, MAX (canvas->height - height, 0));
-  double x = CLAMP (detection->x0, 0, MAX (canvas->width - width, 0));
+  const GlipRectangle box = { (int) floorf (detection->x0), (int) floorf (detection->y0),
+    (int) ceilf (detection->x1 + 1 - detection->x0),
+    (int) ceilf (detection->y1 + 1 - detection->y0) };
+  GlipRectangle place = glip_label_place (GLIP_LABEL_AUTO, (int) canvas->width,
+      (int) canvas->height, &box, (int) (MIN (text_width, room) + 2 * pad), text_height,
+      (const GlipRectangle *) (void *) taken->data, taken->len);
 
   cairo_save (canvas->cairo);
-  cairo_rectangle (canvas->cairo, floor (x), floor (y), width, height);
+  cairo_rectangle (canvas->cairo, place.x, place.y, place.width, place.height);
   cairo_clip_preserve (canvas->cairo);
   set_colour (canvas->cairo, colour);
   cairo_fill (canvas->cairo);
-  set_colour (canvas->cairo, choose_ink (colour));
-  cairo_move_to (canvas->cairo, floor (x) + pad, floor (y));
+  set_colour (canvas->cairo, glip_palette_choose_ink (colour));
+  cairo_move_to (canvas->cairo, place.x + pad, place.y);
   pango_cairo_show_layout (canvas->cairo, layout);
   cairo_restore (canvas->cairo);
+  return place;
 }
 
 void
@@ -102,22 +94,20 @@ glip_draw_detections (cairo_surface_t *surface, const GlipDetection *const *dete
   double side = MIN (width, height);
   Canvas canvas = { cairo_create (surface), width, height,
     MAX (round (side / 300), 2), MIN (CLAMP (side / 40, 12, 96), MAX (height / 2, 1)) };
-  g_autoptr (PangoLayout) layout = pango_cairo_create_layout (canvas.cairo);
-  PangoFontDescription *font = pango_font_description_from_string ("Sans Bold");
+  PangoContext *context = pango_cairo_create_context (canvas.cairo);
+  g_autoptr (PangoLayout) layout = glip_label_layout_new (context, NULL, canvas.font);
+  g_autoptr (GArray) taken = g_array_new (FALSE, FALSE, sizeof (GlipRectangle));
 
-  pango_font_description_set_absolute_size (font, canvas.font * PANGO_SCALE);
-  pango_layout_set_font_description (layout, font);
-  pango_font_description_free (font);
-  pango_layout_set_single_paragraph_mode (layout, TRUE);
-  pango_layout_set_ellipsize (layout, PANGO_ELLIPSIZE_MIDDLE);
-  /* Left in a text from right to left, too: the label is as wide as its text. */
-  pango_layout_set_auto_dir (layout, FALSE);
   cairo_set_line_join (canvas.cairo, CAIRO_LINE_JOIN_MITER);
 
   for (size_t i = n_detections; i-- > 0;)
     draw_frame (&canvas, detections[i]);
-  for (size_t i = n_detections; i-- > 0;)
-    draw_label (&canvas, layout, detections[i]);
+  /* The first, the surest, has the first choice of a place. */
+  for (size_t i = 0; i < n_detections; i++) {
+    GlipRectangle place = draw_label (&canvas, layout, detections[i], taken);
+    g_array_append_val (taken, place);
+  }
+  g_object_unref (context);
   cairo_destroy (canvas.cairo);
 }
 
