@@ -6,6 +6,7 @@
  */
 #include "gstglipdetect.h"
 #include "gstglipmeta.h"
+#include "gstglipoverlay.h"
 
 static gboolean
 plugin_init (GstPlugin *plugin)
@@ -13,6 +14,7 @@ plugin_init (GstPlugin *plugin)
   gst_glip_meta_register ();
   gboolean registered = FALSE;
   registered |= GST_ELEMENT_REGISTER (glipdetect, plugin);
+  registered |= GST_ELEMENT_REGISTER (glipoverlay, plugin);
   return registered;
 }
 
