@@ -2,7 +2,7 @@
  * Copyright (c) 2026 the glip authors
  *
  * The font map is the element's own, so that elements in different threads never
- * share one.  Pixels that are not square stretch the text, not the label's frame.
+ * share one.
  */
 #include "gstgliptext.h"
 
@@ -106,7 +106,7 @@ set_source (cairo_t *cairo, guint32 argb)
 }
 
 static void
-paint (GstGlipText *text, cairo_t *cairo, int left, int top, guint32 ink, guint32 background,
+paint (GstGlipText *text, cairo_t *cairo, int left, guint32 ink, guint32 background,
     double alpha)
 {
   cairo_set_operator (cairo, CAIRO_OPERATOR_SOURCE);
@@ -114,16 +114,33 @@ paint (GstGlipText *text, cairo_t *cairo, int left, int top, guint32 ink, guint3
   cairo_paint (cairo);
   cairo_set_operator (cairo, CAIRO_OPERATOR_OVER);
   set_source (cairo, ink);
-  cairo_save (cairo);
-  cairo_translate (cairo, left, top);
-  cairo_scale (cairo, 1 / text->setup.aspect, 1);
-  pango_cairo_update_layout (cairo, text->layout);
+  cairo_move_to (cairo, left, 0);
   pango_cairo_show_layout (cairo, text->layout);
-  cairo_restore (cairo);
   if (alpha < 1) {
     cairo_set_operator (cairo, CAIRO_OPERATOR_DEST_IN);
     cairo_paint_with_alpha (cairo, alpha);
   }
+}
+
+/* Pango spaces letters badly under a scale that differs in x and y, so the label is
+ * drawn in square pixels and squeezed as a picture. */
+static void
+paint_squeezed (GstGlipText *text, cairo_t *cairo, int width, int height, guint32 ink,
+    guint32 background, double alpha)
+{
+  int square_width = MAX ((int) (width * text->setup.aspect + 0.5), 1);
+  cairo_surface_t *square =
+      cairo_image_surface_create (CAIRO_FORMAT_ARGB32, square_width, height);
+  cairo_t *inner = cairo_create (square);
+
+  paint (text, inner, (int) (text->pad * text->setup.aspect + 0.5), ink, background, alpha);
+  cairo_destroy (inner);
+  cairo_scale (cairo, (double) width / square_width, 1);
+  cairo_set_source_surface (cairo, square, 0, 0);
+  cairo_pattern_set_extend (cairo_get_source (cairo), CAIRO_EXTEND_PAD);
+  cairo_set_operator (cairo, CAIRO_OPERATOR_SOURCE);
+  cairo_paint (cairo);
+  cairo_surface_destroy (square);
 }
 
 static Picture *
@@ -147,7 +164,10 @@ render (GstGlipText *text, const char *label, guint32 ink, guint32 background, d
   cairo_surface_t *surface = cairo_image_surface_create_for_data (map.data,
       CAIRO_FORMAT_ARGB32, width, height, 4 * width);
   cairo_t *cairo = cairo_create (surface);
-  paint (text, cairo, text->pad, 0, ink, background, alpha * setup->opacity);
+  if (setup->aspect == 1)
+    paint (text, cairo, text->pad, ink, background, alpha * setup->opacity);
+  else
+    paint_squeezed (text, cairo, width, height, ink, background, alpha * setup->opacity);
   cairo_destroy (cairo);
   cairo_surface_destroy (surface);
   gst_glip_pixels_finish (pixels, &map);
