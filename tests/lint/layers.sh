@@ -68,7 +68,10 @@ check () {
     "files and post-processing know no device"
   may_include "$(find . -maxdepth 1 -name '*.[ch]' -printf '%P\n')" \
     "[^/]*\.h|(text|vulkan|ops|model)/.*" "the library knows no program"
-  may_include "$(ls cli/{picture,draw,listing}.[ch])" 'glip\.h|cli/.*' \
+  may_include "$(ls draw/*.[ch])" 'draw/.*' "draw/ knows colours and labels alone"
+  may_include "$(ls ../gst/*.[ch])" 'glip\.h|gstglip[a-z-]*\.h|draw/.*' \
+    "the elements use the public header and what draws labels"
+  may_include "$(ls cli/{picture,draw,listing}.[ch])" 'glip\.h|cli/.*|draw/.*' \
     "what the program does beside the network uses the public header only"
 
   no_word "$(ls vulkan/*.[ch])" 'GlipTensor|GlipGraph|GlipTrace' "vulkan/ knows no tensor"
