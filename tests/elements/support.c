@@ -109,7 +109,12 @@ test_harness (const char *properties)
 {
   g_autofree char *description =
       g_strdup_printf ("glipdetect input-size=128 threshold=0.25 %s", properties);
-  return gst_harness_new_parse (description);
+  g_autoptr (GError) error = NULL;
+  GstElement *element = gst_parse_launch (description, &error);
+  g_assert_no_error (error);
+  GstHarness *harness = gst_harness_new_with_element (element, "sink", "src");
+  gst_object_unref (element);
+  return harness;
 }
 
 GstBuffer *
