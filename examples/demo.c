@@ -21,6 +21,7 @@ typedef struct {
 } Options;
 
 typedef struct {
+  const Options *options;
   GMainLoop *loop;
   GstElement *pipeline;
   ContactSheet *sheet; /* appsink's thread, then ours after the end */
@@ -60,14 +61,19 @@ get_confidence (GstVideoRegionOfInterestMeta *roi)
 
 /* ------------------------------------------------------------------ probes */
 
-/* Before the detector: let every Nth frame through. */
+/* Before the detector: let every Nth frame through, and end after some. */
 static GstPadProbeReturn
-pick_frame (GstPad *pad G_GNUC_UNUSED, GstPadProbeInfo *info G_GNUC_UNUSED, gpointer data)
+pick_frame (GstPad *pad G_GNUC_UNUSED, GstPadProbeInfo *info, gpointer data)
 {
   Demo *demo = data;
-  const Options *options = g_object_get_data (G_OBJECT (demo->pipeline), "options");
-  return demo->n_arrived++ % (guint) options->every == 0 ? GST_PAD_PROBE_OK
-                                                         : GST_PAD_PROBE_DROP;
+  const Options *options = demo->options;
+  const guint64 number = demo->n_arrived++;
+  if (options->frames > 0 && number > (guint64) (options->frames - 1) * (guint) options->every) {
+    gst_clear_buffer ((GstBuffer **) &info->data);
+    GST_PAD_PROBE_INFO_FLOW_RETURN (info) = GST_FLOW_EOS;
+    return GST_PAD_PROBE_HANDLED;
+  }
+  return number % (guint) options->every == 0 ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
 }
 
 /* After the detector: count, and once a second of video say what is in the frame. */
@@ -166,25 +172,23 @@ set_text (Demo *demo, const char *element_name, const char *property, const char
 }
 
 static gboolean
-make_pipeline (Demo *demo, Options *options, const char *video)
+make_pipeline (Demo *demo, const char *video)
 {
+  const Options *options = demo->options;
   g_autoptr (GError) error = NULL;
   g_autofree char *threshold = g_strdup_printf ("%g", options->threshold);
-  g_autofree char *after = options->frames > 0
-      ? g_strdup_printf ("eos-after=%d", options->frames + 1) : g_strdup ("");
   g_autofree char *text = g_strdup_printf (
-      "filesrc name=source ! decodebin ! identity name=pick ! identity %s"
+      "filesrc name=source ! decodebin ! identity name=pick"
       " ! glipdetect name=detect threshold=%s ! glipoverlay ! tee name=annotated"
       " annotated. ! queue ! videoconvert ! vp8enc deadline=1 cpu-used=8 target-bitrate=1500000"
       " ! webmmux ! filesink name=video"
       " annotated. ! queue ! videoconvert ! video/x-raw,format=BGRx"
-      " ! appsink name=pictures sync=false max-buffers=4", after, threshold);
+      " ! appsink name=pictures sync=false max-buffers=4", threshold);
   demo->pipeline = gst_parse_launch_full (text, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &error);
   if (!demo->pipeline) {
     demo->failure = g_strdup (error->message);
     return FALSE;
   }
-  g_object_set_data (G_OBJECT (demo->pipeline), "options", options);
   g_autofree char *annotated = g_build_filename (options->output, "annotated.webm", NULL);
   set_text (demo, "source", "location", video);
   set_text (demo, "video", "location", annotated);
@@ -232,8 +236,9 @@ play (Demo *demo)
 
 /* The last line. */
 static gboolean
-give_verdict (Demo *demo, const Options *options)
+give_verdict (Demo *demo)
 {
+  const Options *options = demo->options;
   g_autoptr (GError) error = NULL;
   g_autofree char *sheet = g_build_filename (options->output, "contact-sheet.png", NULL);
   if (!demo->failure && !contact_sheet_save (demo->sheet, sheet, &error))
@@ -253,18 +258,18 @@ give_verdict (Demo *demo, const Options *options)
 }
 
 static gboolean
-run (Options *options, const char *video)
+run (const Options *options, const char *video)
 {
-  Demo demo = { .failure = NULL };
+  Demo demo = { .options = options };
   g_mutex_init (&demo.lock);
   demo.loop = g_main_loop_new (NULL, FALSE);
   demo.sheet = contact_sheet_new (3, 4, 320);
   demo.phrases = g_hash_table_new (NULL, NULL);
   if (g_mkdir_with_parents (options->output, 0777) != 0)
     demo.failure = g_strdup_printf ("%s: cannot be created", options->output);
-  else if (make_pipeline (&demo, options, video))
+  else if (make_pipeline (&demo, video))
     play (&demo);
-  const gboolean ok = give_verdict (&demo, options);
+  const gboolean ok = give_verdict (&demo);
 
   gst_clear_object (&demo.pipeline);
   g_main_loop_unref (demo.loop);

@@ -4,6 +4,7 @@
 set -eu
 
 cd "$1"
-mapfile -t scripts < <(grep -rlE -m1 '^#!/bin/(ba)?sh' .ci tests --include=run --include='*.sh')
+mapfile -t scripts < <(grep -rlE -m1 '^#!/bin/(ba)?sh' .ci tests examples \
+  --include=run --include=demo --include=newer-debian --include='*.sh')
 [ "${#scripts[@]}" -ge 5 ]
-shellcheck --format=gcc "${scripts[@]}"
+shellcheck --external-sources --format=gcc "${scripts[@]}"

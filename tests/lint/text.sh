@@ -6,7 +6,8 @@ set -eu
 cd "$1"
 mapfile -t code < <({ find src shaders tests examples .ci -type f \( -name '*.[ch]' \
   -o -name '*.comp' -o -name '*.glsl' -o -name '*.sh' -o -name '*.py' -o -name '*.in' \
-  -o -name meson.build -o -path tests/run -o -path .ci/run \) 2> /dev/null || true
+  -o -name meson.build -o -path tests/run -o -path .ci/run \
+  -o -path tests/newer-debian -o -path examples/demo \) 2> /dev/null || true
   ls meson.build meson_options.txt; } | sort)
 mapfile -t prose < <(find . -maxdepth 2 -name '*.md' -not -path './build*' -printf '%P\n' | sort)
 [ "${#code[@]}" -ge 50 ]
