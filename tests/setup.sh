@@ -43,10 +43,11 @@ apt_install () {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
 }
 
+# Empty when it is not installed.
 installed_version () {
   # shellcheck disable=SC2016 # dpkg-query expands it
-  dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1" 2> /dev/null |
-    sed -n 's/^installed //p' | head -n 1
+  { dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1" 2> /dev/null || true; } |
+    sed -n 's/^installed //p' | sed -n 1p
 }
 
 has_gpu_device () {
