@@ -6,5 +6,5 @@ set -eu
 
 cd "$1"
 shopt -s nullglob
-codespell --ignore-words-list=halfs,nd,renderd,caf,inout ./*.md meson.build .ci src shaders docs \
-  tests/run tests/*.[ch] tests/*/*.{c,sh,build} examples/*
+codespell --ignore-words-list=inout,halfs,nd,renderd,caf ./*.md meson.build .ci src shaders docs \
+  tests/run tests/*.[ch] tests/*.sh tests/*/*.{c,sh,build} examples/*
