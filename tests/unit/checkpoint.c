@@ -434,7 +434,11 @@ test_half_range (void)
   }
   g_assert_cmpint (found, >=, 0);
   zip_source_t *source = zip_source_buffer (zip, values, sizeof values, 0);
-  g_assert_cmpint (zip_file_replace (zip, (zip_uint64_t) found, source, 0), ==, 0);
+  /* A replaced record would keep its compression with libzip 1.11. */
+  g_autofree char *name = g_strdup (zip_get_name (zip, (zip_uint64_t) found, 0));
+  g_assert_cmpint (zip_delete (zip, (zip_uint64_t) found), ==, 0);
+  found = zip_file_add (zip, name, source, 0);
+  g_assert_cmpint (found, >=, 0);
   zip_set_file_compression (zip, (zip_uint64_t) found, ZIP_CM_STORE, 0);
   g_assert_cmpint (zip_close (zip), ==, 0);
 
