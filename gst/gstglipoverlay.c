@@ -187,6 +187,10 @@ append_output (GstCaps *caps, const GstStructure *structure, const GstCapsFeatur
     GstCapsFeatures *more = gst_caps_features_copy (features);
     gst_caps_features_add (more, COMPOSITION);
     gst_caps_append_structure_full (caps, gst_structure_copy (structure), more);
+    /* Some name only the overlay, which GStreamer holds for something else. */
+    if (gst_caps_features_is_equal (features, GST_CAPS_FEATURES_MEMORY_SYSTEM_MEMORY))
+      gst_caps_append_structure_full (caps, gst_structure_copy (structure),
+          gst_caps_features_new (COMPOSITION, NULL));
   }
   if (render != GST_GLIP_OVERLAY_RENDER_ATTACH && is_system_memory (features))
     append (caps, structure, features);

@@ -63,12 +63,19 @@ release_codename () {
   (. /etc/os-release && echo "${VERSION_CODENAME:-}")
 }
 
+# The mirror that the machine's own sources name.
+find_mirror () {
+  # shellcheck disable=SC2016 # apt expands it
+  apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | sed -n 's,/*$,,; 1p'
+}
+
 # Debian 12's own CPU driver is of 2022 and six times slower than the one in backports.
 install_driver_from_backports () {
   local list=/etc/apt/sources.list.d/bookworm-backports.list
   if ! grep -rqs bookworm-backports /etc/apt/sources.list /etc/apt/sources.list.d; then
     echo "$setup_name: adding $list"
-    echo "deb http://deb.debian.org/debian bookworm-backports main" |
+    # From where this machine has its packages.
+    echo "deb $(find_mirror) bookworm-backports main" |
       as_root tee "$list" > /dev/null
     setup_updated=0
   fi
