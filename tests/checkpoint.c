@@ -33,6 +33,9 @@ glip_test_config (const char *name, GlipConfig *config)
     { "glip-nano", "{" NANO "}" },
     { "glip-nano-a", "{" NANO ",\"fusion\":false}" },
     { "glip-nano-tuned", "{" NANO ",\"tunable_linear\":true}" },
+    { "glip-nano-max", "{" NANO ",\"score_agg\":\"MAX\"}" },
+    { "glip-nano-power", "{" NANO ",\"score_agg\":\"POWER\"}" },
+    { "glip-nano-onehot", "{" NANO ",\"score_agg\":\"ONEHOT\"}" },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (configs); i++)
     if (g_str_equal (configs[i].name, name)) {

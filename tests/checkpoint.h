@@ -18,8 +18,8 @@
 
 #include "model/parameters.h"
 
-/* "glip-nano", "glip-nano-a", "glip-nano-tuned" (with prompt tuning), "glip-t-a", "glip-t"
- * or "glip-l". */
+/* "glip-nano", "glip-nano-a", "glip-nano-tuned" (with prompt tuning), "glip-nano-max",
+ * "-power", "-onehot" (other label scores), "glip-t-a", "glip-t" or "glip-l". */
 gboolean glip_test_config (const char *name, GlipConfig *config);
 
 /* Elements of a tensor. */

@@ -75,7 +75,8 @@ check_binding (GlipRecorder *recorder, const char *shader, const GlipBinding *bi
   g_assert (binding->region.offset % limits->minStorageBufferOffsetAlignment == 0);
   if (binding->region.size > limits->maxStorageBufferRange)
     glip_recorder_fail (recorder, GLIP_ERROR_UNSUPPORTED,
-        "%s.%s needs a buffer of %.0f MiB, %s binds at most %.0f: use a smaller input size",
+        "%s.%s needs a buffer of %.2f MiB, %s binds at most %.2f: use a smaller input size "
+        "or another device",
         recorder->scope, shader, (double) binding->region.size / 1048576.0,
         recorder->device->description, limits->maxStorageBufferRange / 1048576.0);
 }

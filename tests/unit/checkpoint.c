@@ -456,6 +456,97 @@ test_half_range (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
+/* ---------------------------------------------------------- prompt tuning */
+
+#define TUNED_NAME "module.rpn.tunable_linear.weight"
+#define TUNED_WIDTH 64
+/* The key and a whole storage "tuned" of [1000, 64] floats. */
+#define TUNED_ITEM \
+  "X\x20\0\0\0" TUNED_NAME "ctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch\n" \
+  "FloatStorage\nX\5\0\0\0tunedX\3\0\0\0cpuM\0\372tQK\0M\350\3K\x40\x86K\x40K\1\x86\x89NtR"
+
+/* Read one record of an archive.  (transfer full) */
+static GByteArray *
+read_record (zip_t *zip, const char *name)
+{
+  zip_stat_t status;
+  g_assert_cmpint (zip_stat (zip, name, 0, &status), ==, 0);
+  GByteArray *bytes = g_byte_array_new ();
+  g_byte_array_set_size (bytes, (guint) status.size);
+  zip_file_t *file = zip_fopen (zip, name, 0);
+  g_assert_cmpint (zip_fread (file, bytes->data, status.size), ==, (zip_int64_t) status.size);
+  zip_fclose (file);
+  return bytes;
+}
+
+static void
+put_record (zip_t *zip, const char *name, const void *data, size_t size)
+{
+  zip_source_t *source = zip_source_buffer (zip, data, size, 0);
+  zip_int64_t index = zip_file_add (zip, name, source, ZIP_FL_OVERWRITE);
+  g_assert_cmpint (index, >=, 0);
+  zip_set_file_compression (zip, (zip_uint64_t) index, ZIP_CM_STORE, 0);
+}
+
+/* The fixture with one more tensor, put ahead of the first of the "model". */
+static void
+write_tuned (const char *path, const float *values)
+{
+  static const char first[] = "X\x2c\0\0\0module.backbone.body.patch_embed.proj.weight";
+  g_autofree char *content = NULL;
+  gsize size = 0;
+  g_assert_true (g_file_get_contents (FIXTURE, &content, &size, NULL));
+  g_assert_true (g_file_set_contents (path, content, (gssize) size, NULL));
+  zip_t *zip = zip_open (path, 0, NULL);
+  g_assert_nonnull (zip);
+  g_autoptr (GByteArray) pickle = read_record (zip, "checkpoint/data.pkl");
+  g_autoptr (GByteArray) longer = g_byte_array_new ();
+  gssize at = -1; /* the averaged model comes before: the last one counts */
+  for (guint i = 0; i + sizeof first - 1 <= pickle->len; i++)
+    if (memcmp (pickle->data + i, first, sizeof first - 1) == 0)
+      at = i;
+  g_assert_cmpint (at, >, 0);
+  g_byte_array_append (longer, pickle->data, (guint) at);
+  g_byte_array_append (longer, (const guint8 *) TUNED_ITEM, sizeof TUNED_ITEM - 1);
+  g_byte_array_append (longer, pickle->data + at, pickle->len - (guint) at);
+  put_record (zip, "checkpoint/data.pkl", longer->data, longer->len);
+  put_record (zip, "checkpoint/data/tuned", values, 1000 * TUNED_WIDTH * sizeof (float));
+  g_assert_cmpint (zip_close (zip), ==, 0);
+}
+
+static void
+test_tuned (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("glip-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "tuned.pth", NULL);
+  g_autofree char *output = g_build_filename (folder, "tuned.safetensors", NULL);
+  g_autofree float *values = g_new (float, 1000 * TUNED_WIDTH);
+  for (int i = 0; i < 1000 * TUNED_WIDTH; i++)
+    values[i] = bank ((size_t) i);
+  write_tuned (path, values);
+
+  g_autoptr (GlipCheckpoint) checkpoint = glip_checkpoint_open (path, &error);
+  g_assert_no_error (error);
+  glip_checkpoint_convert (
+      checkpoint, NULL, "[PAD]\n[UNK]\nx\n", GLIP_DTYPE_F32, output, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (GlipModel) model = glip_model_open (output, &error);
+  g_assert_no_error (error);
+  g_assert_true (glip_model_get_config (model)->tunable_linear);
+  const GlipStored *stored = glip_model_get_weight (model, TUNED_NAME + strlen ("module."));
+  g_assert_cmpint (stored->n_dims, ==, 2);
+  g_assert_cmpint (stored->dims[0], ==, 1000);
+  g_assert_cmpint (stored->dims[1], ==, TUNED_WIDTH);
+  g_autofree float *read = g_new (float, stored->n_elements);
+  glip_stored_read (stored, 0, stored->n_elements, read);
+  g_assert_cmpmem (
+      read, stored->n_elements * sizeof (float), values, 1000 * TUNED_WIDTH * sizeof (float));
+  g_unlink (path);
+  g_unlink (output);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -468,5 +559,6 @@ main (int argc, char **argv)
   g_test_add_func ("/checkpoint/bad-archives", test_bad_archives);
   g_test_add_func ("/checkpoint/bad-files", test_bad_files);
   g_test_add_func ("/checkpoint/foreign", test_foreign);
+  g_test_add_func ("/checkpoint/tuned", test_tuned);
   return g_test_run ();
 }
