@@ -107,9 +107,10 @@ install_missing () {
     [ -n "$(installed_version "$package")" ] || missing+=("$package")
   done
   [ "${#missing[@]}" -gt 0 ] || return 0
-  # Headers have to be of the same Mesa as the driver.
-  if [[ $(installed_version libgbm1) == *bpo* && -z $(installed_version libgbm-dev) ]]; then
-    missing+=(libdrm-dev/bookworm-backports libgbm-dev/bookworm-backports)
+  # What GStreamer's headers need must be of the Mesa that the driver is of.
+  if [[ $(installed_version mesa-vulkan-drivers) == *bpo* ]]; then
+    apt_install -t bookworm-backports libdrm-dev libgbm-dev libwayland-dev \
+      libegl-mesa0 libglx-mesa0 libgl1-mesa-dri
   fi
   apt_install "${missing[@]}"
 }
