@@ -112,7 +112,7 @@ gst_glip_registry_acquire (const GstGlipRegistryKey *wanted, GstGlipProgressFunc
     gpointer user_data, GError **error)
 {
   g_autofree char *key = make_key (wanted);
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&table_lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&table_lock);
   Entry *entry = find_key (key);
   if (!entry) {
     GlipEngine *engine = load (wanted, progress, user_data, error);
@@ -146,7 +146,7 @@ gst_glip_registry_release (GlipEngine *engine)
 {
   if (!engine)
     return;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&table_lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&table_lock);
   Entry *entry = find_engine (engine);
   g_return_if_fail (entry != NULL);
   release_entry (entry);
@@ -155,7 +155,7 @@ gst_glip_registry_release (GlipEngine *engine)
 void
 gst_glip_registry_discard (GlipEngine *engine)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&table_lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&table_lock);
   Entry *entry = find_engine (engine);
   g_return_if_fail (entry != NULL);
   g_clear_pointer (&entry->key, g_free);
@@ -165,7 +165,7 @@ gst_glip_registry_discard (GlipEngine *engine)
 guint
 gst_glip_registry_get_users (GlipEngine *engine)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&table_lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&table_lock);
   Entry *entry = find_engine (engine);
   return entry ? entry->users : 0;
 }

@@ -122,7 +122,7 @@ test_fields (void)
   for (guint i = 0; i < objects->len; i++) {
     const TestObject *object = &g_array_index (objects, TestObject, i);
     g_autofree char *span = g_strndup (
-        PROMPT + object->span_start, (gsize) (object->span_end - object->span_start));
+        &PROMPT[object->span_start], (gsize) (object->span_end - object->span_start));
     g_assert_cmpstr (span, ==, object->phrase);
     g_assert_cmpint (object->phrase_index, ==, g_str_equal (span, "house"));
     if (i > 0)
