@@ -181,7 +181,9 @@ find_in_build_tree (void)
   const char *filename = plugin ? gst_plugin_get_filename (plugin) : NULL;
   if (!filename)
     return NULL;
-  g_autofree char *folder = g_path_get_dirname (filename);
+  /* GST_PLUGIN_PATH may be relative, and then so is the name. */
+  g_autofree char *absolute = g_canonicalize_filename (filename, NULL);
+  g_autofree char *folder = g_path_get_dirname (absolute);
   return g_canonicalize_filename ("../src/assets/" BUNDLED_MODEL, folder);
 }
 
