@@ -31,7 +31,13 @@ glip_engine_new (GlipModel *model, const GlipEngineOptions *options, GError **er
   engine->tokenizer = glip_tokenizer_new (glip_model_get_vocabulary (model), error);
   if (!engine->tokenizer)
     return NULL;
-  engine->device = glip_device_new (options->device, options->validation, &engine->log, error);
+  const GlipDeviceOptions wanted = {
+    .wanted = options->device,
+    .kernels = options->kernels,
+    .precision = options->precision,
+    .validation = options->validation,
+  };
+  engine->device = glip_device_new (&wanted, &engine->log, error);
   if (!engine->device)
     return NULL;
   engine->pipelines = glip_pipelines_new (engine->device, options->cache_dir, error);
@@ -75,6 +81,20 @@ glip_engine_get_device (GlipEngine *engine)
 {
   g_return_val_if_fail (engine != NULL, NULL);
   return engine->device->description;
+}
+
+GlipPrecision
+glip_engine_get_precision (GlipEngine *engine)
+{
+  g_return_val_if_fail (engine != NULL, GLIP_PRECISION_AUTO);
+  return engine->device->tuning.half ? GLIP_PRECISION_FP16 : GLIP_PRECISION_FP32;
+}
+
+GlipKernels
+glip_engine_get_kernels (GlipEngine *engine)
+{
+  g_return_val_if_fail (engine != NULL, GLIP_KERNELS_AUTO);
+  return engine->device->tuning.kernels;
 }
 
 /* ----------------------------------------------------------------- prompt */

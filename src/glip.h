@@ -91,12 +91,30 @@ GLIP_API const char *glip_model_get_name (GlipModel *model);
 /* A model on a device. */
 typedef struct _GlipEngine GlipEngine;
 
+/* How numbers are kept.  AUTO: float16 on GPUs that have it, else float. */
+typedef enum {
+  GLIP_PRECISION_AUTO,
+  GLIP_PRECISION_FP32, /* floats everywhere: what the reference computes */
+  GLIP_PRECISION_FP16, /* weights and operands of products as float16, sums as floats */
+} GlipPrecision;
+
+/* Families of kernels.  AUTO takes what suits the device; the others are there to
+ * measure, and to look for the mistakes of drivers. */
+typedef enum {
+  GLIP_KERNELS_AUTO,
+  GLIP_KERNELS_LANES,  /* CPU drivers; FP32 */
+  GLIP_KERNELS_TILES,  /* any device */
+  GLIP_KERNELS_MATRIX, /* matrix units (VK_KHR_cooperative_matrix); FP16 */
+} GlipKernels;
+
 typedef struct {
   /* "auto" (or NULL), an index of `glip devices`, "vendor:device" in hexadecimal,
    * the beginning of a UUID, or a part of the device's name. */
   const char *device;
   /* Folder for compiled pipelines, or NULL for none.  Created when missing. */
   const char *cache_dir;
+  GlipPrecision precision;
+  GlipKernels kernels;
   /* Ask for the Khronos validation layer; its messages go to `log`. */
   gboolean validation;
   /* NULL: GLib's log, domain "Glip". */
@@ -114,6 +132,9 @@ GLIP_API void glip_engine_unref (GlipEngine *engine);
 /* The device's name and driver, such as "llvmpipe (LLVM 19.1.7, 256 bits), Mesa
  * 25.0.7".  (transfer none)  Since 0.1 */
 GLIP_API const char *glip_engine_get_device (GlipEngine *engine);
+/* What AUTO came to; never AUTO.  Since 0.1 */
+GLIP_API GlipPrecision glip_engine_get_precision (GlipEngine *engine);
+GLIP_API GlipKernels glip_engine_get_kernels (GlipEngine *engine);
 
 /* ----------------------------------------------------------------- prompt */
 

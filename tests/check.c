@@ -51,8 +51,11 @@ check_main (void (*add_tests) (void))
 {
   GError *error = NULL;
   const GlipLog log = { print_log, NULL };
-  device = glip_device_new (
-      g_getenv ("GLIP_TEST_DEVICE"), flag ("GLIP_TEST_VALIDATION"), &log, &error);
+  const GlipDeviceOptions options = {
+    .wanted = g_getenv ("GLIP_TEST_DEVICE"),
+    .validation = flag ("GLIP_TEST_VALIDATION"),
+  };
+  device = glip_device_new (&options, &log, &error);
   if (!device) {
     if (flag ("GLIP_REQUIRE_GPU"))
       g_error ("%s", error->message);
@@ -76,6 +79,30 @@ check_main (void (*add_tests) (void))
     return 1;
   }
   return status;
+}
+
+void
+check_all_kernels (void (*test) (gconstpointer data), gconstpointer data)
+{
+  static const struct {
+    GlipKernels kernels;
+    GlipPrecision precision;
+  } ways[] = {
+    { GLIP_KERNELS_LANES, GLIP_PRECISION_FP32 },
+    { GLIP_KERNELS_TILES, GLIP_PRECISION_FP32 },
+    { GLIP_KERNELS_TILES, GLIP_PRECISION_FP16 },
+    { GLIP_KERNELS_MATRIX, GLIP_PRECISION_FP16 },
+  };
+  const GlipTuning own = device->tuning;
+  for (size_t i = 0; i < G_N_ELEMENTS (ways); i++) {
+    if (!glip_tuning_choose (
+            &device->tuning, &device->abilities, ways[i].kernels, ways[i].precision, NULL))
+      continue;
+    g_test_message ("kernels %s, %s", glip_kernels_name (device->tuning.kernels),
+        device->tuning.half ? "fp16" : "fp32");
+    test (data);
+  }
+  device->tuning = own;
 }
 
 GlipGraph *

@@ -26,6 +26,9 @@ int check_main (void (*add_tests) (void));
 GlipDevice *check_device (void);
 GlipPipelines *check_pipelines (void);
 
+/* Run `test` once for every family of kernels and precision that the device can. */
+void check_all_kernels (void (*test) (gconstpointer data), gconstpointer data);
+
 /* A graph to record into; check_run frees it after running. */
 GlipGraph *check_graph (void);
 /* Host memory to a tensor, and fresh random values (mean 0, deviation 1, fixed seed

@@ -10,7 +10,7 @@
 
 typedef struct {
   const GlipSubcommand *command; /* whose name the log lines carry */
-  char *model, *device;
+  char *model, *device, *precision, *kernels;
   gboolean validation, verbose;
 } GlipOpenOptions;
 
@@ -27,6 +27,10 @@ GlipEngine *glip_open_engine (const GlipOpenOptions *options, GError **error);
     "Model file, made by \"glip convert\" (needed)", "FILE" },                          \
   { "device", 0, 0, G_OPTION_ARG_FILENAME, &(options).device,                           \
     "Device: index, name or id as of \"glip devices\" [auto]", "DEVICE" },              \
+  { "precision", 0, 0, G_OPTION_ARG_STRING, &(options).precision,                       \
+    "auto, fp32 or fp16 [auto]", "PRECISION" },                                         \
+  { "kernels", 0, 0, G_OPTION_ARG_STRING, &(options).kernels,                           \
+    "auto, lanes, tiles or matrix: what the device runs [auto]", "KERNELS" },           \
   { "validation", 0, 0, G_OPTION_ARG_NONE, &(options).validation,                       \
     "Ask for the Vulkan validation layer", NULL },                                      \
   { "verbose", 'v', 0, G_OPTION_ARG_NONE, &(options).verbose,                           \

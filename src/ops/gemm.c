@@ -12,14 +12,6 @@ _Static_assert (sizeof (struct GemmArgs) + 5 * sizeof (uint64_t) <= GLIP_MAX_ARG
  * invocations of a workgroup one subgroup after another and gains nothing. */
 enum { ROW_TILES = 8 };
 
-/* The form with addresses and broadcasts is for CPU drivers whose subgroups are as wide
- * as a row of lanes. */
-static gboolean
-prefers_addresses (const GlipDevice *device)
-{
-  return device->is_cpu && device->addresses && device->subgroup_size == 8;
-}
-
 void
 glip_gemm (GlipGraph *graph, const GlipGemm *gemm)
 {
@@ -34,7 +26,7 @@ glip_gemm (GlipGraph *graph, const GlipGemm *gemm)
   GlipTensor bias = args->flags & EPILOGUE_BIAS ? gemm->bias : gemm->b;
   GlipTensor residual = args->flags & EPILOGUE_RESIDUAL ? gemm->residual : gemm->b;
   uint32_t tiles = (args->m + GLIP_TILE_ROWS - 1) / GLIP_TILE_ROWS;
-  gboolean addressed = prefers_addresses (graph->recorder->device);
+  gboolean addressed = graph->recorder->device->tuning.kernels == GLIP_KERNELS_LANES;
   const GlipDispatch dispatch = {
     .shader = addressed ? "gemm_addressed" : "gemm",
     .addressed = addressed,

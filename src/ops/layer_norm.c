@@ -22,9 +22,9 @@ glip_layer_norm (GlipGraph *graph, GlipTensor x, const GlipNorm *norm, float lim
   };
   /* A CPU driver loads and stores lane by lane, whatever the addresses: a lane for every
    * row saves it the sums over lanes. */
-  const gboolean is_cpu = graph->recorder->device->is_cpu;
-  const uint32_t lanes = is_cpu ? 1 : glip_row_lanes (graph, x.columns);
-  const uint32_t rows = is_cpu ? 8 : 1;
+  const gboolean on_cpu = graph->recorder->device->tuning.kernels == GLIP_KERNELS_LANES;
+  const uint32_t lanes = on_cpu ? 1 : glip_row_lanes (graph, x.columns);
+  const uint32_t rows = on_cpu ? 8 : 1;
   GlipDispatch dispatch = {
     .shader = "layer_norm",
     .n_bindings = 4,

@@ -14,7 +14,7 @@
 static inline uint32_t
 glip_row_lanes (const GlipGraph *graph, uint32_t columns)
 {
-  if (graph->recorder->device->is_cpu)
+  if (graph->recorder->device->tuning.kernels == GLIP_KERNELS_LANES)
     return 8;
   return columns <= 32 ? 32 : 64;
 }

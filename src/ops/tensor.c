@@ -6,13 +6,26 @@
 /* Intermediate strips stay below this, well under every device's binding limit. */
 enum { STRIP_BYTES = 48 << 20, VIEW_ALIGNMENT = 256 };
 
+static GlipTensor
+allocate (GlipGraph *graph, uint32_t rows, uint32_t columns, GlipType type)
+{
+  g_assert (rows > 0 && columns > 0);
+  GlipTensor tensor = { .rows = rows, .columns = columns, .type = type };
+  tensor.region = glip_recorder_allocate (graph->recorder, glip_tensor_bytes (tensor));
+  return tensor;
+}
+
 GlipTensor
 glip_tensor_new (GlipGraph *graph, uint32_t rows, uint32_t columns)
 {
-  g_assert (rows > 0 && columns > 0);
-  GlipTensor tensor = { .rows = rows, .columns = columns };
-  tensor.region = glip_recorder_allocate (graph->recorder, glip_tensor_bytes (tensor));
-  return tensor;
+  return allocate (graph, rows, columns, GLIP_F32);
+}
+
+GlipTensor
+glip_tensor_new_operand (GlipGraph *graph, uint32_t rows, uint32_t columns)
+{
+  const gboolean half = graph->recorder->device->tuning.half;
+  return allocate (graph, rows, columns, half ? GLIP_F16 : GLIP_F32);
 }
 
 GlipTensor
@@ -35,8 +48,10 @@ GlipTensor
 glip_tensor_rows (GlipTensor tensor, uint32_t first, uint32_t count)
 {
   g_assert (count > 0 && first + count <= tensor.rows);
-  GlipTensor view = { .region = tensor.region, .rows = count, .columns = tensor.columns };
-  view.region.offset += (VkDeviceSize) first * tensor.columns * sizeof (float);
+  GlipTensor view = { .region = tensor.region, .rows = count, .columns = tensor.columns,
+    .type = tensor.type };
+  view.region.offset +=
+      (VkDeviceSize) first * tensor.columns * glip_type_bytes (tensor.type);
   view.region.size = glip_tensor_bytes (view);
   g_assert (view.region.offset % VIEW_ALIGNMENT == 0);
   return view;
@@ -46,7 +61,8 @@ GlipTensor
 glip_tensor_reshape (GlipTensor tensor, uint32_t rows, uint32_t columns)
 {
   g_assert ((size_t) rows * columns == (size_t) tensor.rows * tensor.columns);
-  return (GlipTensor){ .region = tensor.region, .rows = rows, .columns = columns };
+  return (GlipTensor){ .region = tensor.region, .rows = rows, .columns = columns,
+    .type = tensor.type };
 }
 
 GlipTensor

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright (c) 2026 the glip authors
  *
- * What operators work on: matrices of floats, [rows, columns] row-major.  A feature
+ * What operators work on: matrices of numbers, [rows, columns] row-major.  A feature
  * map of C channels is [height * width, C], so that a token and a pixel are the same
  * thing and lanes run along channels.
  */
@@ -10,10 +10,16 @@
 
 #include "vulkan/recorder.h"
 
+typedef enum {
+  GLIP_F32, /* floats, or uints of an operator that says so */
+  GLIP_F16, /* what only products read, where the device's tuning asks for half */
+} GlipType;
+
 typedef struct {
   GlipRegion region;
   uint32_t rows, columns;
   uint32_t height, width; /* of a feature map, rows = height * width; else 0 */
+  GlipType type;
 } GlipTensor;
 
 typedef struct _GlipTrace GlipTrace;
@@ -24,16 +30,18 @@ typedef struct {
   GlipTrace *trace; /* collects taps, or NULL */
 } GlipGraph;
 
-/* Fresh transient tensors. */
+/* Fresh transient tensors of floats. */
 GlipTensor glip_tensor_new (GlipGraph *graph, uint32_t rows, uint32_t columns);
 GlipTensor glip_tensor_new_map (
     GlipGraph *graph, uint32_t height, uint32_t width, uint32_t columns);
-/* A tensor that lives in a buffer, at a byte offset. */
+/* A fresh one that only products will read: of the type the device's tuning wants. */
+GlipTensor glip_tensor_new_operand (GlipGraph *graph, uint32_t rows, uint32_t columns);
+/* A tensor of floats that lives in a buffer, at a byte offset. */
 GlipTensor glip_tensor_in_buffer (
     GlipBuffer *buffer, VkDeviceSize offset, uint32_t rows, uint32_t columns);
 
 /* Rows [first, first + count) of `tensor`.  The first byte must be aligned to 256
- * (asserted): 64 floats a row always are. */
+ * (asserted): rows of 64 floats or 128 halves always are. */
 GlipTensor glip_tensor_rows (GlipTensor tensor, uint32_t first, uint32_t count);
 /* The same bytes in another shape of as many elements. */
 GlipTensor glip_tensor_reshape (GlipTensor tensor, uint32_t rows, uint32_t columns);
@@ -47,9 +55,15 @@ glip_tensor_exists (GlipTensor tensor)
 }
 
 static inline size_t
+glip_type_bytes (GlipType type)
+{
+  return type == GLIP_F16 ? 2 : 4;
+}
+
+static inline size_t
 glip_tensor_bytes (GlipTensor tensor)
 {
-  return (size_t) tensor.rows * tensor.columns * sizeof (float);
+  return (size_t) tensor.rows * tensor.columns * glip_type_bytes (tensor.type);
 }
 
 /* May a view start `floats` floats into a tensor, on this device? */

@@ -336,15 +336,22 @@ create_device (GlipDevice *device, const Candidate *candidate, GError **error)
     .queueCount = 1,
     .pQueuePriorities = &priority,
   };
+  const GlipAbilities *abilities = &device->abilities;
   VkPhysicalDeviceVulkan12Features features12 = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-    .bufferDeviceAddress = candidate->addresses,
+    .bufferDeviceAddress = abilities->addresses,
+    .shaderFloat16 = abilities->storage16,
   };
-  const VkPhysicalDeviceFeatures features = { .shaderInt64 = candidate->addresses };
+  VkPhysicalDeviceVulkan11Features features11 = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
+    .pNext = &features12,
+    .storageBuffer16BitAccess = abilities->storage16,
+  };
+  const VkPhysicalDeviceFeatures features = { .shaderInt64 = abilities->addresses };
   const VkDeviceCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
     .pEnabledFeatures = &features,
-    .pNext = candidate->addresses ? &features12 : NULL,
+    .pNext = device->properties.apiVersion >= VK_API_VERSION_1_2 ? &features11 : NULL,
     .queueCreateInfoCount = 1,
     .pQueueCreateInfos = &queue,
   };
@@ -371,12 +378,13 @@ create_device (GlipDevice *device, const Candidate *candidate, GError **error)
 }
 
 GlipDevice *
-glip_device_new (const char *wanted, gboolean validation, const GlipLog *log, GError **error)
+glip_device_new (const GlipDeviceOptions *options, const GlipLog *log, GError **error)
 {
+  const char *wanted = options->wanted;
   g_autoptr (GlipDevice) device = g_new0 (GlipDevice, 1);
   if (log)
     device->log = *log;
-  device->instance = glip_instance_new (validation, log, error);
+  device->instance = glip_instance_new (options->validation, log, error);
   if (!device->instance)
     return NULL;
   g_autoptr (GArray) candidates = list_candidates (device->instance, error);
@@ -396,14 +404,21 @@ glip_device_new (const char *wanted, gboolean validation, const GlipLog *log, GE
   device->memory = candidate->memory;
   device->queue_family = (uint32_t) candidate->queue_family;
   device->timestamps = candidate->timestamps;
-  device->addresses = candidate->addresses;
-  device->subgroup_size = candidate->subgroup.subgroupSize;
-  device->is_cpu = candidate->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
   device->description =
       g_strdup_printf ("%s, %s", candidate->properties.deviceName, driver);
-  if (!create_device (device, candidate, error))
+  device->abilities = (GlipAbilities){
+    .name = device->description,
+    .is_cpu = candidate->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU,
+    .addresses = candidate->addresses,
+    .subgroup_size = candidate->subgroup.subgroupSize,
+  };
+  if (!glip_tuning_choose (&device->tuning, &device->abilities, options->kernels,
+          options->precision, error) ||
+      !create_device (device, candidate, error))
     return NULL;
-  glip_log (log, GLIP_LOG_INFO, "Vulkan device %d: %s", chosen, device->description);
+  glip_log (log, GLIP_LOG_INFO, "Vulkan device %d: %s; kernels %s, %s", chosen,
+      device->description, glip_kernels_name (device->tuning.kernels),
+      device->tuning.half ? "fp16" : "fp32");
   return g_steal_pointer (&device);
 }
 

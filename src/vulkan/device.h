@@ -7,6 +7,7 @@
 #define GLIP_VULKAN_DEVICE_H
 
 #include "vulkan/instance.h"
+#include "vulkan/tuning.h"
 
 /* What `glip devices` prints; all strings are owned. */
 typedef struct {
@@ -32,10 +33,9 @@ typedef struct {
   char *description; /* name and driver */
   GlipLog log;
   VkCommandPool command_pool;
-  gboolean is_cpu;     /* a software driver such as lavapipe */
   gboolean timestamps; /* the queue can write them */
-  gboolean addresses;  /* buffer device addresses and 64-bit integers are enabled */
-  uint32_t subgroup_size;
+  GlipAbilities abilities; /* all of them enabled */
+  GlipTuning tuning;
   size_t allocated_bytes, peak_bytes; /* device memory held by GlipBuffers */
 } GlipDevice;
 
@@ -44,10 +44,17 @@ typedef struct {
  * Errors: NO_DEVICE, UNSUPPORTED. */
 GPtrArray *glip_device_list (const char *wanted, GError **error);
 
-/* Open a device.  (transfer full)  Errors: NO_DEVICE (listing what was found),
- * UNSUPPORTED, OUT_OF_MEMORY. */
+typedef struct {
+  const char *wanted; /* as GlipEngineOptions.device */
+  GlipKernels kernels;
+  GlipPrecision precision;
+  gboolean validation;
+} GlipDeviceOptions;
+
+/* Open a device and choose how to use it.  (transfer full)
+ * Errors: NO_DEVICE (listing what was found), UNSUPPORTED, OUT_OF_MEMORY. */
 GlipDevice *glip_device_new (
-    const char *wanted, gboolean validation, const GlipLog *log, GError **error);
+    const GlipDeviceOptions *options, const GlipLog *log, GError **error);
 void glip_device_free (GlipDevice *device);
 
 /* Name an object for debuggers and the validation layer; no-op without them. */

@@ -88,7 +88,7 @@ allocate (GlipBuffer *buffer, GlipMemoryKind kind, GError **error)
   };
   const VkMemoryAllocateInfo info = {
     .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-    .pNext = device->addresses ? &addressed : NULL,
+    .pNext = device->abilities.addresses ? &addressed : NULL,
     .allocationSize = requirements.size,
     .memoryTypeIndex = (uint32_t) type,
   };
@@ -101,7 +101,7 @@ allocate (GlipBuffer *buffer, GlipMemoryKind kind, GError **error)
           vk->vkBindBufferMemory (device->handle, buffer->handle, buffer->memory, 0), error,
           "%s: cannot bind memory", buffer->name))
     return FALSE;
-  if (device->addresses) {
+  if (device->abilities.addresses) {
     const VkBufferDeviceAddressInfo address = {
       .sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO,
       .buffer = buffer->handle,
@@ -133,7 +133,7 @@ glip_buffer_new (GlipDevice *device, GlipMemoryKind kind, VkDeviceSize size_byte
     .size = size_bytes,
     .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
         VK_BUFFER_USAGE_TRANSFER_DST_BIT |
-        (device->addresses ? VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT : 0),
+        (device->abilities.addresses ? VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT : 0),
   };
   if (!glip_vk_check (
           device->vk.vkCreateBuffer (device->handle, &info, NULL, &buffer->handle), error,

@@ -20,7 +20,7 @@ typedef struct {
   VkBuffer handle;
   VkDeviceMemory memory;
   VkDeviceSize size;
-  VkDeviceAddress address; /* 0 unless device->addresses */
+  VkDeviceAddress address; /* 0 unless device->abilities.addresses */
   void *map; /* NULL when the host cannot reach it */
   char *name;
 } GlipBuffer;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright (c) 2026 the glip authors
  *
- * Matrix products against plain C in double, in the form for this device and in the one
- * for any.
+ * Matrix products against plain C in double, by every family of kernels.
  */
 #include "check.h"
 
@@ -20,15 +19,6 @@ clamped (double x, double limit)
   return fmin (fmax (x, -limit), limit);
 }
 
-/* Record and run as on a device that is no CPU; gives what the device was. */
-static gboolean
-pretend_gpu (void)
-{
-  gboolean was = check_device ()->is_cpu;
-  check_device ()->is_cpu = FALSE;
-  return was;
-}
-
 typedef struct {
   uint32_t m, n, k;
   gboolean bias, gelu, residual;
@@ -36,8 +26,9 @@ typedef struct {
 } LinearCase;
 
 static void
-check_linear (const LinearCase *t)
+check_linear (gconstpointer data)
 {
+  const LinearCase *t = data;
   g_autofree float *x = check_random ((size_t) t->m * t->k, 1);
   g_autofree float *w = check_random ((size_t) t->n * t->k, 1 / sqrt (t->k));
   g_autofree float *bias = check_random (t->n, 1);
@@ -81,15 +72,12 @@ check_linear (const LinearCase *t)
 static void
 test_linear (gconstpointer data)
 {
-  check_linear (data);
-  gboolean was_cpu = pretend_gpu ();
-  check_linear (data);
-  check_device ()->is_cpu = was_cpu;
+  check_all_kernels (check_linear, data);
 }
 
 /* Batched, transposed a, plain b, transposed c, split k: the fusion block's needs. */
 static void
-check_strides (void)
+check_strides (gconstpointer data G_GNUC_UNUSED)
 {
   enum { M = 19, N = 37, K = 101, BATCHES = 3, SPLITS = 4, SPLIT = 29 };
   g_autofree float *a = check_random (BATCHES * K * M, 1); /* [batch][k][m] */
@@ -129,10 +117,7 @@ check_strides (void)
 static void
 test_strides (void)
 {
-  check_strides ();
-  gboolean was_cpu = pretend_gpu ();
-  check_strides ();
-  check_device ()->is_cpu = was_cpu;
+  check_all_kernels (check_strides, NULL);
 }
 
 static void

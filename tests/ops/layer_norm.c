@@ -31,8 +31,9 @@ normalise (float *y, const float *x, const float *weight, const float *bias, con
 }
 
 static void
-compare (const Case *t)
+compare (gconstpointer data)
 {
+  const Case *t = data;
   const size_t n = (size_t) t->rows * t->columns;
   g_autofree float *x = check_random (n, 1);
   g_autofree float *weight = check_random (t->columns, 1);
@@ -61,17 +62,10 @@ compare (const Case *t)
   check_close ("layer norm", actual, expected, n, TOLERANCE_FUNCTION);
 }
 
-/* The spread over invocations depends on the kind of device; both forms have to be right
- * on every device. */
 static void
 test_layer_norm (gconstpointer data)
 {
-  const gboolean is_cpu = check_device ()->is_cpu;
-  for (int form = 0; form < 2; form++) {
-    check_device ()->is_cpu = form;
-    compare (data);
-  }
-  check_device ()->is_cpu = is_cpu;
+  check_all_kernels (compare, data);
 }
 
 /* Rows without any variance are pure bias: epsilon keeps the scale finite. */

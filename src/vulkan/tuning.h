@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ *
+ * What suits a device: the one table from which the family of kernels and the storage
+ * of weights and operands follow.  Plain C, without Vulkan.
+ *
+ *   lanes   CPU drivers: tiles in registers, lanes along the contiguous axis, no barriers
+ *   tiles   any GPU: tiles in shared memory, float or float16 storage, sums in float
+ *   matrix  GPUs with matrix units (VK_KHR_cooperative_matrix): float16 in, sums in float
+ */
+#ifndef GLIP_VULKAN_TUNING_H
+#define GLIP_VULKAN_TUNING_H
+
+#include "report.h"
+
+/* What a device and its driver can do. */
+typedef struct {
+  const char *name;      /* for messages */
+  gboolean is_cpu;       /* a software driver such as lavapipe */
+  gboolean addresses;    /* buffer device addresses and 64-bit integers */
+  gboolean storage16;    /* 16-bit storage buffers and float16 arithmetic */
+  gboolean matrix;       /* matrix units whose shapes the kernels can use */
+  uint32_t subgroup_size;
+} GlipAbilities;
+
+typedef struct {
+  GlipKernels kernels; /* never GLIP_KERNELS_AUTO */
+  gboolean half;       /* weights and operands of products are stored as float16 */
+} GlipTuning;
+
+/* Choose for a device; `kernels` and `precision` may be AUTO.
+ * Errors: UNSUPPORTED, for what the device lacks or does not go together. */
+gboolean glip_tuning_choose (GlipTuning *tuning, const GlipAbilities *abilities,
+    GlipKernels kernels, GlipPrecision precision, GError **error);
+
+/* "lanes", "tiles", "matrix". */
+const char *glip_kernels_name (GlipKernels kernels);
+
+#endif /* GLIP_VULKAN_TUNING_H */

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ *
+ * Which kernels and which storage a device gets, for what it can do and what is asked.
+ */
+#include "vulkan/tuning.h"
+
+static const GlipAbilities lavapipe = { "lavapipe", TRUE, TRUE, TRUE, TRUE, 8 };
+static const GlipAbilities odd_cpu = { "odd CPU", TRUE, FALSE, FALSE, FALSE, 4 };
+static const GlipAbilities new_gpu = { "new GPU", FALSE, TRUE, TRUE, TRUE, 32 };
+static const GlipAbilities gpu = { "GPU", FALSE, TRUE, TRUE, FALSE, 64 };
+static const GlipAbilities old_gpu = { "old GPU", FALSE, FALSE, FALSE, FALSE, 32 };
+
+/* Short names for the table. */
+#define K(name) GLIP_KERNELS_##name
+#define P(name) GLIP_PRECISION_##name
+
+static const struct {
+  const GlipAbilities *abilities;
+  GlipKernels kernels;
+  GlipPrecision precision;
+  GlipKernels chosen; /* AUTO: refused */
+  gboolean half;
+} cases[] = {
+  { &lavapipe, K (AUTO), P (AUTO), K (LANES), FALSE },
+  { &lavapipe, K (AUTO), P (FP32), K (LANES), FALSE },
+  { &lavapipe, K (AUTO), P (FP16), K (TILES), TRUE },
+  { &lavapipe, K (TILES), P (AUTO), K (TILES), TRUE },
+  { &lavapipe, K (TILES), P (FP32), K (TILES), FALSE },
+  { &lavapipe, K (MATRIX), P (AUTO), K (MATRIX), TRUE },
+  { &lavapipe, K (LANES), P (FP16), K (AUTO), FALSE },
+  { &odd_cpu, K (AUTO), P (AUTO), K (TILES), FALSE },
+  { &odd_cpu, K (AUTO), P (FP16), K (AUTO), FALSE },
+  { &odd_cpu, K (LANES), P (AUTO), K (AUTO), FALSE },
+  { &new_gpu, K (AUTO), P (AUTO), K (MATRIX), TRUE },
+  { &new_gpu, K (AUTO), P (FP16), K (MATRIX), TRUE },
+  { &new_gpu, K (AUTO), P (FP32), K (TILES), FALSE },
+  { &new_gpu, K (MATRIX), P (FP32), K (AUTO), FALSE },
+  { &gpu, K (AUTO), P (AUTO), K (TILES), TRUE },
+  { &gpu, K (MATRIX), P (AUTO), K (AUTO), FALSE },
+  { &gpu, K (LANES), P (AUTO), K (AUTO), FALSE },
+  { &old_gpu, K (AUTO), P (AUTO), K (TILES), FALSE },
+  { &old_gpu, K (AUTO), P (FP16), K (AUTO), FALSE },
+};
+
+static void
+test_choice (void)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    GlipTuning tuning = { 0 };
+    g_test_message ("%s: kernels %s, precision %d", cases[i].abilities->name,
+        glip_kernels_name (cases[i].kernels), (int) cases[i].precision);
+    gboolean chosen = glip_tuning_choose (
+        &tuning, cases[i].abilities, cases[i].kernels, cases[i].precision, &error);
+    if (cases[i].chosen == GLIP_KERNELS_AUTO) {
+      g_assert_false (chosen);
+      g_assert_error (error, GLIP_ERROR, GLIP_ERROR_UNSUPPORTED);
+      continue;
+    }
+    g_assert_no_error (error);
+    g_assert_true (chosen);
+    g_assert_cmpint (tuning.kernels, ==, cases[i].chosen);
+    g_assert_cmpint (tuning.half, ==, cases[i].half);
+  }
+}
+
+/* What is refused is refused in words that help. */
+static void
+test_messages (void)
+{
+  const struct {
+    const GlipAbilities *abilities;
+    GlipKernels kernels;
+    GlipPrecision precision;
+    const char *message;
+  } refusals[] = {
+    { &old_gpu, K (AUTO), P (FP16),
+        "old GPU lacks 16-bit storage and float16 arithmetic: choose another precision, other "
+        "kernels or another device" },
+    { &gpu, K (MATRIX), P (AUTO),
+        "GPU lacks cooperative matrices of float16: choose another precision, other kernels or "
+        "another device" },
+    { &lavapipe, K (LANES), P (FP16),
+        "the kernels \"lanes\" have no precision fp16: leave one of them at auto" },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (refusals); i++) {
+    g_autoptr (GError) error = NULL;
+    GlipTuning tuning;
+    glip_tuning_choose (&tuning, refusals[i].abilities, refusals[i].kernels,
+        refusals[i].precision, &error);
+    g_assert_cmpstr (error->message, ==, refusals[i].message);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/tuning/choice", test_choice);
+  g_test_add_func ("/tuning/messages", test_messages);
+  return g_test_run ();
+}
