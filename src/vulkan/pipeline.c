@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
   Key key;
   GlipPipeline pipeline;
+  GError *error; /* why it did not compile */
 } Entry;
 
 struct _GlipPipelines {
@@ -40,7 +41,7 @@ struct _GlipPipelines {
   VkDescriptorSetLayout set_layouts[GLIP_MAX_BINDINGS + 1]; /* by number of bindings */
   VkPipelineLayout layouts[GLIP_MAX_BINDINGS + 1];
   GHashTable *entries; /* Key in Entry -> Entry */
-  gboolean changed;    /* since the cache was read */
+  GPtrArray *pending;  /* of Entry, borrowed: to be compiled */
 };
 
 static guint
@@ -94,6 +95,7 @@ glip_pipelines_new (GlipDevice *device, const char *cache_dir, GError **error)
   g_autoptr (GlipPipelines) pipelines = g_new0 (GlipPipelines, 1);
   pipelines->device = device;
   pipelines->entries = g_hash_table_new_full (hash_key, equal_keys, NULL, g_free);
+  pipelines->pending = g_ptr_array_new ();
   if (cache_dir) {
     if (g_mkdir_with_parents (cache_dir, 0700) == 0)
       pipelines->cache_path = make_cache_path (device, cache_dir);
@@ -111,7 +113,7 @@ store_cache (GlipPipelines *pipelines)
 {
   GlipDevice *device = pipelines->device;
   size_t size = 0;
-  if (!pipelines->cache_path || !pipelines->changed ||
+  if (!pipelines->cache_path ||
       device->vk.vkGetPipelineCacheData (device->handle, pipelines->cache, &size, NULL) !=
           VK_SUCCESS)
     return;
@@ -131,16 +133,18 @@ glip_pipelines_free (GlipPipelines *pipelines)
     return;
   GlipDevice *device = pipelines->device;
   GlipVk *vk = &device->vk;
-  if (pipelines->cache) {
-    store_cache (pipelines);
+  if (pipelines->cache)
     vk->vkDestroyPipelineCache (device->handle, pipelines->cache, NULL);
-  }
   GHashTableIter iter;
   gpointer value;
   g_hash_table_iter_init (&iter, pipelines->entries);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    vk->vkDestroyPipeline (device->handle, ((Entry *) value)->pipeline.handle, NULL);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    VkPipeline handle = ((Entry *) value)->pipeline.handle;
+    if (handle)
+      vk->vkDestroyPipeline (device->handle, handle, NULL);
+  }
   g_hash_table_unref (pipelines->entries);
+  g_ptr_array_unref (pipelines->pending);
   for (int i = 0; i <= GLIP_MAX_BINDINGS; i++) {
     if (pipelines->layouts[i])
       vk->vkDestroyPipelineLayout (device->handle, pipelines->layouts[i], NULL);
@@ -241,10 +245,14 @@ create_pipeline (GlipPipelines *pipelines, const Key *key, VkPipeline *pipeline,
     },
     .layout = pipelines->layouts[key->n_bindings],
   };
+  VkPipeline made;
   VkResult result = vk->vkCreateComputePipelines (
-      device->handle, pipelines->cache, 1, &info, NULL, pipeline);
+      device->handle, pipelines->cache, 1, &info, NULL, &made);
   vk->vkDestroyShaderModule (device->handle, module, NULL);
-  return glip_vk_check (result, error, "shader %s does not compile", key->shader->name);
+  if (!glip_vk_check (result, error, "shader %s does not compile", key->shader->name))
+    return FALSE;
+  *pipeline = made;
+  return TRUE;
 }
 
 const GlipPipeline *
@@ -262,17 +270,53 @@ glip_pipelines_get (GlipPipelines *pipelines, const char *name, uint32_t n_bindi
   if (entry)
     return &entry->pipeline;
 
-  VkPipeline handle;
-  if (!ensure_layout (pipelines, n_bindings, error) ||
-      !create_pipeline (pipelines, &key, &handle, error))
+  if (!ensure_layout (pipelines, n_bindings, error))
     return NULL;
-  glip_device_set_name (
-      pipelines->device, VK_OBJECT_TYPE_PIPELINE, (uint64_t) (uintptr_t) handle, name);
   entry = g_new0 (Entry, 1);
   entry->key = key;
-  entry->pipeline = (GlipPipeline){ handle, pipelines->layouts[n_bindings],
-    pipelines->set_layouts[n_bindings] };
+  entry->pipeline.layout = pipelines->layouts[n_bindings];
+  entry->pipeline.set_layout = pipelines->set_layouts[n_bindings];
   g_hash_table_insert (pipelines->entries, &entry->key, entry);
-  pipelines->changed = TRUE;
+  g_ptr_array_add (pipelines->pending, entry);
   return &entry->pipeline;
+}
+
+/* Runs in a thread of its own; Vulkan locks the cache. */
+static void
+compile_entry (gpointer data, gpointer user_data)
+{
+  Entry *entry = data;
+  GlipPipelines *pipelines = user_data;
+  if (create_pipeline (pipelines, &entry->key, &entry->pipeline.handle, &entry->error))
+    glip_device_set_name (pipelines->device, VK_OBJECT_TYPE_PIPELINE,
+        (uint64_t) (uintptr_t) entry->pipeline.handle, entry->key.shader->name);
+}
+
+gboolean
+glip_pipelines_compile (GlipPipelines *pipelines, GError **error)
+{
+  GPtrArray *pending = pipelines->pending;
+  if (pending->len == 0)
+    return TRUE;
+  const guint threads = MIN (g_get_num_processors (), pending->len);
+  GThreadPool *pool =
+      g_thread_pool_new (compile_entry, pipelines, (gint) threads, FALSE, NULL);
+  for (guint i = 0; i < pending->len; i++)
+    g_thread_pool_push (pool, g_ptr_array_index (pending, i), NULL);
+  g_thread_pool_free (pool, FALSE, TRUE);
+
+  /* What failed stays pending: whoever asks again tries again. */
+  gboolean ok = TRUE;
+  for (guint i = pending->len; i-- > 0;) {
+    Entry *entry = g_ptr_array_index (pending, i);
+    if (!entry->error) {
+      g_ptr_array_remove_index_fast (pending, i);
+    } else if (ok) {
+      ok = FALSE;
+      g_propagate_error (error, g_steal_pointer (&entry->error));
+    }
+    g_clear_error (&entry->error);
+  }
+  store_cache (pipelines);
+  return ok;
 }

@@ -411,6 +411,8 @@ glip_plan_new (GlipRecorder *taken, GlipArena *arena, GError **error)
     g_propagate_error (error, g_steal_pointer (&recorder->error));
     return NULL;
   }
+  if (!glip_pipelines_compile (recorder->pipelines, error))
+    return NULL;
   g_autoptr (GlipPlan) plan = g_new0 (GlipPlan, 1);
   plan->device = recorder->device;
   plan->arena = arena;
