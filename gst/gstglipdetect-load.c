@@ -61,7 +61,8 @@ gst_glip_detect_post_error (GstGlipDetect *self, const char *model, const GError
       break;
     case GLIP_ERROR_UNSUPPORTED:
       GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS,
-          ("device=%s, input-size=%u: %s (properties 'device' and 'input-size')", device,
+          ("device=%s, precision=%s, input-size=%u: %s (properties 'device', 'precision' and "
+           "'input-size')", device, gst_glip_precision_nick (self->started.precision),
               self->started.input_size, why), (NULL));
       break;
     case GLIP_ERROR_BAD_PROMPT:
@@ -90,7 +91,13 @@ gst_glip_detect_open (GstGlipDetect *self)
   }
 
   g_autofree char *cache_dir = find_cache_dir (self->started.cache_dir);
-  const GstGlipRegistryKey key = { model, self->started.device, "fp32", cache_dir };
+  const GstGlipRegistryKey key = {
+    .model = model,
+    .device = self->started.device,
+    .precision = self->started.precision,
+    .cache_dir = cache_dir,
+    .warm_up = self->started.warm_up,
+  };
   GlipEngine *engine = gst_glip_registry_acquire (&key, post_progress, self, &error);
   if (!engine) {
     gst_glip_detect_post_error (self, model, error);

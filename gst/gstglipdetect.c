@@ -68,6 +68,7 @@ enum {
   PROP_MODEL,
   PROP_DEVICE,
   PROP_PRECISION,
+  PROP_WARM_UP,
   PROP_PROMPT,
   PROP_PROMPT_SERIAL,
   PROP_THRESHOLD,
@@ -88,18 +89,20 @@ G_DEFINE_TYPE_WITH_CODE (GstGlipDetect, gst_glip_detect, GST_TYPE_BASE_TRANSFORM
 GST_ELEMENT_REGISTER_DEFINE (
     glipdetect, "glipdetect", GST_RANK_NONE, GST_TYPE_GLIP_DETECT)
 
+static const GEnumValue precisions[] = {
+  { GLIP_PRECISION_AUTO, "16 bit on GPUs that have it, else 32 bit", "auto" },
+  { GLIP_PRECISION_FP32, "32-bit floating point", "fp32" },
+  { GLIP_PRECISION_FP16, "Weights and operands of 16 bit, sums of 32 bit", "fp16" },
+  { 0, NULL, NULL },
+};
+
 #define GST_TYPE_GLIP_PRECISION (gst_glip_precision_get_type ())
 static GType
 gst_glip_precision_get_type (void)
 {
-  static const GEnumValue values[] = {
-    { GST_GLIP_PRECISION_AUTO, "The best the device can do without loss", "auto" },
-    { GST_GLIP_PRECISION_FP32, "32-bit floating point", "fp32" },
-    { 0, NULL, NULL },
-  };
   static gsize type;
   if (g_once_init_enter (&type)) {
-    GType made = g_enum_register_static ("GstGlipPrecision", values);
+    GType made = g_enum_register_static ("GstGlipPrecision", precisions);
     gst_type_mark_as_plugin_api (made, 0);
     g_once_init_leave (&type, made);
   }
@@ -193,7 +196,10 @@ set_field (GstGlipDetect *self, guint id, const GValue *value)
       set_string (&loading->cache_dir, value);
       return TRUE;
     case PROP_PRECISION:
-      loading->precision = g_value_get_enum (value);
+      loading->precision = (GlipPrecision) g_value_get_enum (value);
+      return TRUE;
+    case PROP_WARM_UP:
+      loading->warm_up = g_value_get_boolean (value);
       return TRUE;
     case PROP_INPUT_SIZE:
       loading->input_size = round_input_size (g_value_get_uint (value));
@@ -240,6 +246,12 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
 }
 
+const char *
+gst_glip_precision_nick (GlipPrecision precision)
+{
+  return precisions[precision].value_nick;
+}
+
 /* --------------------------------------------------------------------- stats */
 
 static int
@@ -268,6 +280,8 @@ make_stats (GstGlipDetect *self)
   GST_OBJECT_LOCK (self);
   GstGlipStats stats = self->stats;
   g_autofree char *device = g_strdup (self->stats.device);
+  const char *precision = gst_glip_precision_nick (stats.engine
+      ? glip_engine_get_precision (stats.engine) : self->loading.precision);
   GST_OBJECT_UNLOCK (self);
   GstClockTime last =
       stats.inferred ? stats.latencies[(stats.inferred - 1) % GST_GLIP_LATENCIES] : 0;
@@ -282,7 +296,7 @@ make_stats (GstGlipDetect *self)
       "p95-latency", G_TYPE_UINT64, percentile_95 (&stats),
       "prompt-encode", G_TYPE_UINT64, stats.prompt_encode,
       "device", G_TYPE_STRING, device,
-      "precision", G_TYPE_STRING, "fp32",
+      "precision", G_TYPE_STRING, precision,
       "instance-users", G_TYPE_UINT,
       stats.engine ? gst_glip_registry_get_users (stats.engine) : 0, NULL);
 }
@@ -305,6 +319,9 @@ get_field (GstGlipDetect *self, guint id, GValue *value)
       return TRUE;
     case PROP_PRECISION:
       g_value_set_enum (value, (int) loading->precision);
+      return TRUE;
+    case PROP_WARM_UP:
+      g_value_set_boolean (value, loading->warm_up);
       return TRUE;
     case PROP_INPUT_SIZE:
       g_value_set_uint (value, loading->input_size);
@@ -406,7 +423,18 @@ install_loading (GObjectClass *klass)
    */
   g_object_class_install_property (klass, PROP_PRECISION,
       g_param_spec_enum ("precision", "Precision", "Arithmetic of the network",
-          GST_TYPE_GLIP_PRECISION, GST_GLIP_PRECISION_AUTO, READY));
+          GST_TYPE_GLIP_PRECISION, GLIP_PRECISION_AUTO, READY));
+  /**
+   * GstGlipDetect:warm-up:
+   *
+   * Have the driver compile everything while the model loads rather than when the first
+   * frame comes.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_WARM_UP,
+      g_param_spec_boolean ("warm-up", "Warm up", "Run the network once while loading", TRUE,
+          READY));
   /**
    * GstGlipDetect:input-size:
    *
@@ -574,7 +602,7 @@ gst_glip_detect_init (GstGlipDetect *self)
     .active = TRUE,
     .meta = DEFAULT_META,
   };
-  self->loading = (GstGlipLoading) { .device = g_strdup ("auto") };
+  self->loading = (GstGlipLoading) { .device = g_strdup ("auto"), .warm_up = TRUE };
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
   gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);
 }

@@ -19,11 +19,6 @@ G_BEGIN_DECLS
 
 GST_DEBUG_CATEGORY_EXTERN (gst_glip_detect_debug);
 
-typedef enum {
-  GST_GLIP_PRECISION_AUTO,
-  GST_GLIP_PRECISION_FP32,
-} GstGlipPrecision;
-
 /* What may change while frames pass. */
 typedef struct {
   char *prompt;
@@ -37,7 +32,8 @@ typedef struct {
 /* What is read when the element leaves READY. */
 typedef struct {
   char *model, *device, *cache_dir;
-  GstGlipPrecision precision;
+  GlipPrecision precision;
+  gboolean warm_up;
   guint input_size;
 } GstGlipLoading;
 
@@ -84,6 +80,9 @@ void gst_glip_live_copy (GstGlipLive *to, const GstGlipLive *from);
 void gst_glip_live_clear (GstGlipLive *live);
 void gst_glip_loading_copy (GstGlipLoading *to, const GstGlipLoading *from);
 void gst_glip_loading_clear (GstGlipLoading *loading);
+
+/* "auto", "fp32", "fp16" */
+const char *gst_glip_precision_nick (GlipPrecision precision);
 
 /* gstglipdetect-load.c.  Get an engine for `self->started`; FALSE when that failed and
  * an error is on the bus.  Streaming thread, or while it does not run. */

@@ -53,6 +53,8 @@ load (const GstGlipRegistryKey *key, GstGlipProgressFunc progress, gpointer user
   const GlipEngineOptions options = {
     .device = key->device,
     .cache_dir = key->cache_dir,
+    .precision = key->precision,
+    .warm_up = key->warm_up,
     .log = log_message,
   };
   g_autofree char *opening = g_strdup_printf ("Opening %s", key->model);
@@ -77,8 +79,8 @@ make_key (const GstGlipRegistryKey *key)
 {
   char *path = realpath (key->model, NULL);
   char *text = g_strdup_printf (
-      "%s\n%s\n%s", path ? path : key->model, key->device ? key->device : "auto",
-      key->precision);
+      "%s\n%s\n%d", path ? path : key->model, key->device ? key->device : "auto",
+      (int) key->precision);
   free (path);
   return text;
 }

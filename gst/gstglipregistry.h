@@ -17,8 +17,9 @@ GST_DEBUG_CATEGORY_EXTERN (gst_glip_engine_debug);
 typedef struct {
   const char *model;     /* path */
   const char *device;    /* as GlipEngineOptions.device */
-  const char *precision; /* "fp32" */
-  const char *cache_dir; /* or NULL; the first one to ask decides */
+  GlipPrecision precision;
+  const char *cache_dir; /* or NULL; the first one to ask decides, */
+  gboolean warm_up;      /* and about this */
 } GstGlipRegistryKey;
 
 /* Told what loading has come to, when there is something to load. */

@@ -72,35 +72,6 @@ profile (GlipBench *bench, GlipPlan *plan, guint runs, GError **error)
   return TRUE;
 }
 
-/* A prompt of `n_tokens` arbitrary tokens, every second one a label. */
-static GlipPrompt *
-make_prompt (GlipEngine *engine, int n_tokens)
-{
-  GlipText *text = glip_text_new ("measurement");
-  GlipPass *pass = g_new0 (GlipPass, 1);
-  pass->n_tokens = n_tokens;
-  pass->ids = g_new (int, n_tokens);
-  pass->n_labels = MIN (n_tokens / 2, GLIP_MAX_PASS_LABELS);
-  pass->labels = g_new0 (int, pass->n_labels + 1);
-  pass->label_offsets = g_new0 (int, pass->n_labels + 1);
-  pass->label_tokens = g_new0 (int, pass->n_labels + 1);
-  for (int i = 0; i < n_tokens; i++)
-    pass->ids[i] = (i * 7919 + 11) % glip_model_get_config (engine->model)->vocab;
-  for (int i = 0; i < pass->n_labels; i++) {
-    pass->labels[i] = i;
-    pass->label_offsets[i + 1] = i + 1;
-    pass->label_tokens[i] = 2 * i + 1;
-  }
-  g_ptr_array_add (text->passes, pass);
-  GlipPrompt *prompt = g_new0 (GlipPrompt, 1);
-  prompt->references = 1;
-  prompt->engine = glip_engine_ref (engine);
-  prompt->text = text;
-  prompt->hidden = g_new0 (float *, 1);
-  prompt->first_number = engine->next_pass++;
-  return prompt;
-}
-
 static gboolean
 time_frame (GlipEngine *engine, const GlipImage *image, GlipPrompt *prompt,
     const GlipDetectOptions *options, double *milliseconds, GError **error)
@@ -115,6 +86,18 @@ time_frame (GlipEngine *engine, const GlipImage *image, GlipPrompt *prompt,
   return ok;
 }
 
+/* The text encoder's own time: the first encoding records and compiles. */
+static gboolean
+time_encoding (GlipEngine *engine, GlipPrompt *prompt, double *milliseconds, GError **error)
+{
+  if (!glip_engine_encode (engine, engine->plans, 0, prompt, error))
+    return FALSE;
+  gint64 start = g_get_monotonic_time ();
+  gboolean ok = glip_engine_encode (engine, engine->plans, 0, prompt, error);
+  *milliseconds = (double) (g_get_monotonic_time () - start) / 1000;
+  return ok;
+}
+
 static gboolean
 measure (GlipEngine *engine, GlipBench *bench, const GlipImage *image, GlipPrompt *prompt,
     guint runs, GError **error)
@@ -123,7 +106,7 @@ measure (GlipEngine *engine, GlipBench *bench, const GlipImage *image, GlipPromp
     .max_size = MAX (image->width, image->height) };
   g_autofree double *times = g_new (double, runs);
   GlipJob job;
-  if (!glip_engine_encode (engine, engine->plans, 0, prompt, error) ||
+  if (!time_encoding (engine, prompt, &bench->encode_ms, error) ||
       !time_frame (engine, image, prompt, &options, &bench->first_ms, error))
     return FALSE;
   for (guint i = 0; i < runs; i++)
@@ -176,7 +159,7 @@ glip_engine_bench (
   bench->rows = g_array_new (FALSE, FALSE, sizeof (GlipBenchRow));
   bench->tokens = (int) glip_plans_round_tokens ((uint32_t) n_tokens);
   g_mutex_lock (&engine->lock);
-  GlipPrompt *prompt = make_prompt (engine, n_tokens);
+  GlipPrompt *prompt = glip_prompt_new_arbitrary (engine, n_tokens);
   gboolean ok = measure (engine, bench, &image, prompt, (guint) MAX (runs, 1), error);
   bench->weights_bytes = glip_network_get_bytes (engine->network);
   bench->arena_bytes = glip_plans_get_arena_bytes (engine->plans);

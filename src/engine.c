@@ -14,6 +14,28 @@
 
 /* ----------------------------------------------------------------- engine */
 
+/* Drivers compile shaders when they are made, some when they first run: run each once,
+ * over a picture so small that the time is theirs. */
+static gboolean
+warm_up (GlipEngine *engine, GError **error)
+{
+  enum { SIDE = 64, TOKENS = 8 };
+  static const uint8_t black[SIDE * SIDE * 3];
+  const GlipImage image = { .format = GLIP_FORMAT_RGB, .width = SIDE, .height = SIDE,
+    .planes = { black }, .strides = { SIDE * 3 } };
+  const GlipDetectOptions options = { .min_size = SIDE, .max_size = SIDE };
+  g_autoptr (GlipPlans) plans =
+      glip_plans_new (engine->device, engine->pipelines, engine->network, FALSE);
+  g_autoptr (GArray) boxes = g_array_new (FALSE, FALSE, sizeof (GlipBox));
+  GlipPrompt *prompt = glip_prompt_new_arbitrary (engine, TOKENS);
+  GlipJob job;
+  gboolean ok = glip_engine_encode (engine, plans, 0, prompt, error) &&
+      glip_job_start (&job, engine, plans, &image, prompt, &options, error) &&
+      glip_job_run_pass (&job, engine, plans, 0, boxes, error);
+  glip_prompt_unref (prompt);
+  return ok;
+}
+
 GlipEngine *
 glip_engine_new (GlipModel *model, const GlipEngineOptions *options, GError **error)
 {
@@ -51,6 +73,8 @@ glip_engine_new (GlipModel *model, const GlipEngineOptions *options, GError **er
   glip_log (&engine->log, GLIP_LOG_INFO, "%s on %s: %.0f MiB of weights",
       glip_model_get_name (model), engine->device->description,
       (double) glip_network_get_bytes (engine->network) / 1048576.0);
+  if (options->warm_up && !warm_up (engine, error))
+    return NULL;
   return g_steal_pointer (&engine);
 }
 
@@ -137,6 +161,34 @@ encode (GlipEngine *engine, GlipText *text, GError **error)
     ok = glip_engine_encode (engine, engine->plans, i, prompt, error);
   g_mutex_unlock (&engine->lock);
   return ok ? g_steal_pointer (&prompt) : NULL;
+}
+
+GlipPrompt *
+glip_prompt_new_arbitrary (GlipEngine *engine, int n_tokens)
+{
+  GlipText *text = glip_text_new ("arbitrary");
+  GlipPass *pass = g_new0 (GlipPass, 1);
+  pass->n_tokens = n_tokens;
+  pass->ids = g_new (int, n_tokens);
+  pass->n_labels = MIN (n_tokens / 2, GLIP_MAX_PASS_LABELS);
+  pass->labels = g_new0 (int, pass->n_labels + 1);
+  pass->label_offsets = g_new0 (int, pass->n_labels + 1);
+  pass->label_tokens = g_new0 (int, pass->n_labels + 1);
+  for (int i = 0; i < n_tokens; i++)
+    pass->ids[i] = (i * 7919 + 11) % glip_model_get_config (engine->model)->vocab;
+  for (int i = 0; i < pass->n_labels; i++) {
+    pass->labels[i] = i;
+    pass->label_offsets[i + 1] = i + 1;
+    pass->label_tokens[i] = 2 * i + 1;
+  }
+  g_ptr_array_add (text->passes, pass);
+  GlipPrompt *prompt = g_new0 (GlipPrompt, 1);
+  prompt->references = 1;
+  prompt->engine = glip_engine_ref (engine);
+  prompt->text = text;
+  prompt->hidden = g_new0 (float *, 1);
+  prompt->first_number = engine->next_pass++;
+  return prompt;
 }
 
 static int

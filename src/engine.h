@@ -61,6 +61,10 @@ void glip_result_sort (GlipResult *result);
 gboolean glip_engine_encode (
     GlipEngine *engine, GlipPlans *plans, guint pass, GlipPrompt *prompt, GError **error);
 
+/* A prompt of `n_tokens` arbitrary tokens, every second one a label, to be encoded; the
+ * engine is locked.  (transfer full) */
+GlipPrompt *glip_prompt_new_arbitrary (GlipEngine *engine, int n_tokens);
+
 /* Detect, and write every intermediate tensor to `trace_path` under the reference's
  * names.  (transfer full)  Errors as glip_engine_detect, and IO. */
 GlipResult *glip_engine_detect_traced (GlipEngine *engine, const GlipImage *image,
@@ -77,6 +81,7 @@ typedef struct {
 
 typedef struct {
   GArray *rows; /* of GlipBenchRow, in network order */
+  double encode_ms; /* of the prompt, when its plan exists */
   double first_ms, min_ms, median_ms; /* whole frames: submission to results */
   int dispatches, barriers;
   size_t weights_bytes, arena_bytes, peak_bytes; /* device memory */

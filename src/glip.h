@@ -115,6 +115,9 @@ typedef struct {
   const char *cache_dir;
   GlipPrecision precision;
   GlipKernels kernels;
+  /* Run the smallest frame once while loading, so that the first detection waits for
+   * few compilers. */
+  gboolean warm_up;
   /* Ask for the Khronos validation layer; its messages go to `log`. */
   gboolean validation;
   /* NULL: GLib's log, domain "Glip". */

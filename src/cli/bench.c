@@ -8,6 +8,7 @@
 #include "engine.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 
 typedef struct {
   GlipOpenOptions open;
@@ -89,17 +90,40 @@ print_table (const GlipBench *bench, const char *title,
   }
 }
 
-static void
-print_bench (const GlipBench *bench, const char *device, int runs)
+/* What opening the model took; on a CPU driver the device's memory is the host's. */
+typedef struct {
+  double milliseconds;
+  size_t peak_bytes; /* of the process, until then */
+} Loading;
+
+static GlipEngine *
+load (const GlipOpenOptions *options, Loading *loading, GError **error)
 {
+  struct rusage usage;
+  gint64 start = g_get_monotonic_time ();
+  GlipEngine *engine = glip_open_engine (options, error);
+  loading->milliseconds = (double) (g_get_monotonic_time () - start) / 1000;
+  getrusage (RUSAGE_SELF, &usage);
+  loading->peak_bytes = (size_t) usage.ru_maxrss * 1024;
+  return engine;
+}
+
+static void
+print_bench (const GlipBench *bench, GlipEngine *engine, const Loading *loading, int runs)
+{
+  g_autofree char *host = glip_cli_format_bytes (loading->peak_bytes);
   g_autofree char *weights = glip_cli_format_bytes (bench->weights_bytes);
   g_autofree char *arena = glip_cli_format_bytes (bench->arena_bytes);
   g_autofree char *peak = glip_cli_format_bytes (bench->peak_bytes);
 
-  printf ("device:      %s\n", device);
+  printf ("device:      %s\n", glip_engine_get_device (engine));
+  printf ("kernels:     %s, %s\n", glip_kernels_name (glip_engine_get_kernels (engine)),
+      glip_engine_get_precision (engine) == GLIP_PRECISION_FP16 ? "fp16" : "fp32");
   printf ("input:       %dx%d pixels, %d tokens\n", bench->width, bench->height,
       bench->tokens);
   printf ("memory:      weights %s, activations %s, peak %s of the device\n", weights, arena, peak);
+  printf ("loading:     %.0f ms, up to %s of the host\n", loading->milliseconds, host);
+  printf ("prompt:      %.3f ms\n", bench->encode_ms);
   printf ("dispatches:  %d with %d barriers\n", bench->dispatches, bench->barriers);
   print_table (bench, "part", get_part);
   print_table (bench, "operator", get_operator);
@@ -118,6 +142,8 @@ run (int argc, char **argv)
         "Size of what the network sees, such as 1333x800 (needed)", "WxH" },
     { "tokens", 0, 0, G_OPTION_ARG_INT, &options.tokens,
         "Tokens of the prompt (needed)", "N" },
+    { "warm-up", 0, 0, G_OPTION_ARG_NONE, &options.open.warm_up,
+        "Warm up while loading", NULL },
     { "runs", 0, 0, G_OPTION_ARG_INT, &options.runs, "Timed runs [5]", "K" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.rest, NULL, NULL },
     G_OPTION_ENTRY_NULL
@@ -139,13 +165,14 @@ run (int argc, char **argv)
   if (options.runs < 1 || options.runs > 10000)
     return glip_cli_misuse (command, "--runs can be 1 to 10000");
 
-  g_autoptr (GlipEngine) engine = glip_open_engine (&options.open, &error);
+  Loading loading;
+  g_autoptr (GlipEngine) engine = load (&options.open, &loading, &error);
   GlipBench *bench = engine
       ? glip_engine_bench (engine, width, height, options.tokens, options.runs, &error)
       : NULL;
   if (!bench)
     return glip_cli_fail (command, "%s", error->message);
-  print_bench (bench, glip_engine_get_device (engine), options.runs);
+  print_bench (bench, engine, &loading, options.runs);
   glip_bench_free (bench);
   return GLIP_EXIT_OK;
 }

@@ -63,6 +63,7 @@ glip_open_engine (const GlipOpenOptions *options, GError **error)
     .cache_dir = cache,
     .precision = (GlipPrecision) precision,
     .kernels = (GlipKernels) family,
+    .warm_up = options->warm_up,
     .validation = options->validation,
     .log = print_log,
     .log_data = (void *) options,

@@ -11,7 +11,7 @@
 typedef struct {
   const GlipSubcommand *command; /* whose name the log lines carry */
   char *model, *device, *precision, *kernels;
-  gboolean validation, verbose;
+  gboolean warm_up, validation, verbose;
 } GlipOpenOptions;
 
 void glip_open_options_clear (GlipOpenOptions *options);

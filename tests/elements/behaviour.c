@@ -30,6 +30,7 @@ test_description (void)
     { "model", G_TYPE_STRING, READY_RW, 0, 0, 0 },
     { "device", G_TYPE_STRING, READY_RW, 0, 0, 0 },
     { "precision", 0, READY_RW, 0, 0, 0 },
+    { "warm-up", G_TYPE_BOOLEAN, READY_RW, 0, 0, 1 },
     { "cache-dir", G_TYPE_STRING, READY_RW, 0, 0, 0 },
     { "input-size", G_TYPE_UINT, READY_RW, 0, 1600, 0 },
     { "prompt", G_TYPE_STRING, PLAYING_RW, 0, 0, 0 },

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "engines.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 /* All tests look at small pictures as they are. */
@@ -444,6 +445,56 @@ test_lifetimes (void)
   glip_model_unref (NULL);
 }
 
+/* A folder for compiled pipelines is made and filled, and what is in it may be anything. */
+static void
+test_cache (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("glip-cache-XXXXXX", NULL);
+  g_autofree char *inner = g_build_filename (folder, "pipelines", NULL);
+  const GlipEngineOptions options = {
+    .device = g_getenv ("GLIP_TEST_DEVICE"),
+    .cache_dir = inner,
+    .warm_up = TRUE,
+  };
+  g_autofree char *path = NULL;
+  for (int run = 0; run < 2; run++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GlipModel) model =
+        glip_model_open (glip_test_model_path ("glip-nano"), &error);
+    g_autoptr (GlipEngine) engine = glip_engine_new (model, &options, &error);
+    g_assert_no_error (error);
+    g_autoptr (GDir) files = g_dir_open (inner, 0, &error);
+    g_assert_no_error (error);
+    g_clear_pointer (&path, g_free);
+    path = g_build_filename (inner, g_dir_read_name (files), NULL);
+    g_assert_null (g_dir_read_name (files));
+    g_assert_true (g_file_set_contents (path, "rubbish", -1, NULL));
+  }
+  g_remove (path);
+  g_rmdir (inner);
+  g_rmdir (folder);
+}
+
+/* After a warm-up, a first detection finds every pipeline made. */
+static void
+test_warm_up (void)
+{
+  g_autoptr (GError) error = NULL;
+  const GlipEngineOptions options = {
+    .device = g_getenv ("GLIP_TEST_DEVICE"),
+    .warm_up = TRUE,
+  };
+  g_autoptr (GlipModel) model = glip_model_open (glip_test_model_path ("glip-nano"), &error);
+  g_autoptr (GlipEngine) engine = glip_engine_new (model, &options, &error);
+  g_assert_no_error (error);
+  const guint made = glip_pipelines_get_count (engine->pipelines);
+  g_assert_cmpuint (made, >, 0);
+  g_autoptr (GlipPrompt) prompt = glip_test_prompt (engine, "cat . dog");
+  g_autoptr (GlipTestPicture) picture = make_picture (1);
+  g_autoptr (GlipResult) result = glip_test_detect (engine, &picture->image, prompt, &small);
+  g_assert_cmpuint (glip_pipelines_get_count (engine->pipelines), ==, made);
+}
+
 static void
 test_no_device (void)
 {
@@ -476,6 +527,8 @@ add_tests (void)
   g_test_add_func ("/engine/thin-images", test_thin_images);
   g_test_add_func ("/engine/bad-images", test_bad_images);
   g_test_add_func ("/engine/lifetimes", test_lifetimes);
+  g_test_add_func ("/engine/cache", test_cache);
+  g_test_add_func ("/engine/warm-up", test_warm_up);
   g_test_add_func ("/engine/no-device", test_no_device);
 }
 
