@@ -3,6 +3,8 @@
  */
 #include "model/loader.h"
 
+#include <math.h>
+
 /* Small enough that half-filled ones waste little, large enough that a driver's limit
  * on the number of allocations is far away. */
 enum { CHUNK_BYTES = 64 << 20, ALIGNMENT = 256 };
@@ -72,26 +74,66 @@ find_room (GlipLoader *loader, VkDeviceSize bytes)
   return chunk;
 }
 
-GlipTensor
-glip_loader_allocate (GlipLoader *loader, uint32_t rows, uint32_t columns)
+static GlipTensor
+allocate (GlipLoader *loader, uint32_t rows, uint32_t columns, GlipType type)
 {
-  GlipTensor shape = { .rows = rows, .columns = columns };
+  GlipTensor shape = { .rows = rows, .columns = columns, .type = type };
   size_t bytes = (glip_tensor_bytes (shape) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   GlipBuffer *chunk = loader->error ? NULL : find_room (loader, bytes);
   if (!chunk)
     return shape;
-  GlipTensor tensor = glip_tensor_in_buffer (chunk, loader->used, rows, columns);
+  shape.region = (GlipRegion){ chunk, 0, loader->used, glip_tensor_bytes (shape) };
   loader->used += bytes;
-  return tensor;
+  return shape;
+}
+
+static void
+fill (GlipLoader *loader, GlipTensor tensor, const void *data)
+{
+  if (!loader->error)
+    glip_buffer_write (tensor.region.buffer, tensor.region.offset, data,
+        glip_tensor_bytes (tensor), &loader->error);
+}
+
+GlipTensor
+glip_loader_allocate (GlipLoader *loader, uint32_t rows, uint32_t columns)
+{
+  return allocate (loader, rows, columns, GLIP_F32);
 }
 
 GlipTensor
 glip_loader_upload (GlipLoader *loader, const float *data, uint32_t rows, uint32_t columns)
 {
-  GlipTensor tensor = glip_loader_allocate (loader, rows, columns);
-  if (!loader->error)
-    glip_buffer_write (tensor.region.buffer, tensor.region.offset, data,
-        glip_tensor_bytes (tensor), &loader->error);
+  GlipTensor tensor = allocate (loader, rows, columns, GLIP_F32);
+  fill (loader, tensor, data);
+  return tensor;
+}
+
+GlipTensor
+glip_loader_allocate_operand (GlipLoader *loader, uint32_t rows, uint32_t columns)
+{
+  return allocate (loader, rows, columns, loader->device->tuning.half ? GLIP_F16 : GLIP_F32);
+}
+
+GlipTensor
+glip_loader_upload_operand (
+    GlipLoader *loader, const float *data, uint32_t rows, uint32_t columns)
+{
+  GlipTensor tensor = glip_loader_allocate_operand (loader, rows, columns);
+  if (tensor.type == GLIP_F32) {
+    fill (loader, tensor, data);
+    return tensor;
+  }
+  size_t n = (size_t) rows * columns;
+  g_autofree uint16_t *halves = g_new (uint16_t, n);
+  for (size_t i = 0; i < n; i++) {
+    halves[i] = glip_float_to_half (data[i]);
+    if (isinf (glip_half_to_float (halves[i])) && !isinf (data[i]) && !loader->error)
+      g_set_error (&loader->error, GLIP_ERROR, GLIP_ERROR_UNSUPPORTED,
+          "a weight is %g, beyond the range of float16: choose the precision fp32",
+          (double) data[i]);
+  }
+  fill (loader, tensor, halves);
   return tensor;
 }
 
@@ -116,7 +158,7 @@ glip_loader_pack (GlipLoader *loader, const float *weight, const float *bias, ui
   g_autofree float *packed = g_new (float, glip_linear_packed_floats (outputs, inputs));
   GlipLinear linear = { .inputs = inputs, .outputs = outputs };
   glip_linear_pack (packed, weight, outputs, inputs);
-  linear.weight = glip_loader_upload (
+  linear.weight = glip_loader_upload_operand (
       loader, packed, (outputs + GLIP_PANEL - 1) / GLIP_PANEL, inputs * GLIP_PANEL);
   if (bias)
     linear.bias = glip_loader_upload (loader, bias, 1, outputs);
@@ -148,7 +190,7 @@ glip_loader_conv (GlipLoader *loader, const char *prefix, uint32_t outputs, uint
   g_autofree float *packed = g_new (float, glip_conv_packed_floats (outputs, inputs));
   glip_conv_pack (packed, weight, outputs, inputs);
   return (GlipConv){
-    .weight = glip_loader_upload (
+    .weight = glip_loader_upload_operand (
         loader, packed, (outputs + GLIP_PANEL - 1) / GLIP_PANEL, 9 * inputs * GLIP_PANEL),
     .bias = glip_loader_vector (loader, prefix, ".bias", outputs),
     .inputs = inputs,

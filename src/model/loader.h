@@ -30,9 +30,14 @@ GPtrArray *glip_loader_finish (GlipLoader *loader, GError **error);
 /* A whole weight as floats.  (transfer full) */
 float *glip_loader_read (GlipLoader *loader, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
-/* Memory for a tensor, and the same filled from `data`. */
+/* Memory for a tensor of floats, and the same filled from `data`. */
 GlipTensor glip_loader_allocate (GlipLoader *loader, uint32_t rows, uint32_t columns);
 GlipTensor glip_loader_upload (
+    GlipLoader *loader, const float *data, uint32_t rows, uint32_t columns);
+/* The same for weights of products: of the type the device's tuning wants. */
+GlipTensor glip_loader_allocate_operand (
+    GlipLoader *loader, uint32_t rows, uint32_t columns);
+GlipTensor glip_loader_upload_operand (
     GlipLoader *loader, const float *data, uint32_t rows, uint32_t columns);
 
 /* Stored tensors by name: as they are, as [1, n], as a packed linear layer (PREFIX.weight
