@@ -43,11 +43,14 @@ compare_doubles (gconstpointer a, gconstpointer b)
 static double
 median (double *values, guint n)
 {
+  if (n == 0)
+    return 0;
   qsort (values, n, sizeof *values, compare_doubles);
   return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-/* The median over `runs` of every command's time, added to its row. */
+/* The median over `runs` of every command's time, added to its row; without runs, what
+ * was recorded. */
 static gboolean
 profile (GlipBench *bench, GlipPlan *plan, guint runs, GError **error)
 {
@@ -98,29 +101,39 @@ time_encoding (GlipEngine *engine, GlipPrompt *prompt, double *milliseconds, GEr
   return ok;
 }
 
+/* Whole frames, the first one apart. */
+static gboolean
+time_frames (GlipEngine *engine, GlipBench *bench, const GlipImage *image, GlipPrompt *prompt,
+    const GlipDetectOptions *options, guint runs, GError **error)
+{
+  g_autofree double *times = g_new (double, runs);
+  if (!time_encoding (engine, prompt, &bench->encode_ms, error) ||
+      !time_frame (engine, image, prompt, options, &bench->first_ms, error))
+    return FALSE;
+  for (guint i = 0; i < runs; i++)
+    if (!time_frame (engine, image, prompt, options, &times[i], error))
+      return FALSE;
+  bench->median_ms = median (times, runs);
+  bench->min_ms = times[0];
+  return TRUE;
+}
+
 static gboolean
 measure (GlipEngine *engine, GlipBench *bench, const GlipImage *image, GlipPrompt *prompt,
     guint runs, GError **error)
 {
   const GlipDetectOptions options = { .min_size = MIN (image->width, image->height),
     .max_size = MAX (image->width, image->height) };
-  g_autofree double *times = g_new (double, runs);
   GlipJob job;
-  if (!time_encoding (engine, prompt, &bench->encode_ms, error) ||
-      !time_frame (engine, image, prompt, &options, &bench->first_ms, error))
+  if (runs > 0 && !time_frames (engine, bench, image, prompt, &options, runs, error))
     return FALSE;
-  for (guint i = 0; i < runs; i++)
-    if (!time_frame (engine, image, prompt, &options, &times[i], error))
-      return FALSE;
-  bench->median_ms = median (times, runs);
-  bench->min_ms = times[0];
   if (!glip_job_start (&job, engine, engine->plans, image, prompt, &options, error))
     return FALSE;
   GlipHeadPlan *head =
       glip_plans_get_head (engine->plans, job.plan, (uint32_t) bench->tokens, error);
   if (!head)
     return FALSE;
-  if (engine->device->timestamps &&
+  if ((engine->device->timestamps || runs == 0) &&
       (!profile (bench, job.preprocess, runs, error) ||
           !profile (bench, job.plan->plan, runs, error) ||
           !profile (bench, head->plan, runs, error)))
@@ -160,7 +173,7 @@ glip_engine_bench (
   bench->tokens = (int) glip_plans_round_tokens ((uint32_t) n_tokens);
   g_mutex_lock (&engine->lock);
   GlipPrompt *prompt = glip_prompt_new_arbitrary (engine, n_tokens);
-  gboolean ok = measure (engine, bench, &image, prompt, (guint) MAX (runs, 1), error);
+  gboolean ok = measure (engine, bench, &image, prompt, (guint) MAX (runs, 0), error);
   bench->weights_bytes = glip_network_get_bytes (engine->network);
   bench->arena_bytes = glip_plans_get_arena_bytes (engine->plans);
   bench->peak_bytes = engine->device->peak_bytes;

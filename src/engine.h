@@ -89,7 +89,8 @@ typedef struct {
 } GlipBench;
 
 /* Time a frame of random pixels with a prompt of `n_tokens` tokens; width and height
- * are the network's input.  (transfer full)  Errors: as glip_engine_detect. */
+ * are the network's input.  Without `runs`, only count what a frame would take.
+ * (transfer full)  Errors: as glip_engine_detect. */
 GlipBench *glip_engine_bench (
     GlipEngine *engine, int width, int height, int n_tokens, int runs, GError **error);
 void glip_bench_free (GlipBench *bench);

@@ -182,6 +182,12 @@ test_tools (void)
   g_assert_nonnull (strstr (bench.out, "128x96 pixels, 16 tokens"));
   g_assert_nonnull (strstr (bench.out, "head.fusion"));
   g_assert_nonnull (strstr (bench.out, "window_attention"));
+  g_assert_nonnull (strstr (bench.out, "whole image: first"));
+  g_auto (Run) count = RUN (
+      "bench", "--model", model_path, "--size", "128x96", "--tokens", "12", "--runs", "0");
+  assert_good (&count);
+  g_assert_nonnull (strstr (count.out, "window_attention"));
+  g_assert_null (strstr (count.out, "whole image"));
 }
 
 static void
