@@ -5,11 +5,13 @@
  * neighbours' channels; the matrix of neighbours is never stored.  An invocation keeps
  * 8 consecutive pixels x 4 output channels in registers, as gemm.comp does; a workgroup
  * is 8 lanes (one packed panel) x local_size_y tiles.  Whether a neighbour lies on the
- * map is settled once per tap, outside the loop over channels.
+ * map is settled once per tap, outside the loop over channels.  With several levels the
+ * maps are those of a pyramid, and a tile lies on one of them.
  */
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "interface.h"
+#include "pyramid.glsl"
 #include "tile.glsl"
 
 layout (local_size_x = 8, local_size_y_id = SPEC_LOCAL_Y) in;
@@ -27,19 +29,23 @@ main ()
 {
   const uint lane = gl_LocalInvocationID.x;
   const uint panel = gl_WorkGroupID.x;
-  const uint pixels = args.out_height * args.out_width;
-  const uint pixel0 =
-      (gl_WorkGroupID.y * gl_WorkGroupSize.y + gl_LocalInvocationID.y) * GLIP_TILE_ROWS;
-  if (pixel0 >= pixels)
+  uint tile = gl_WorkGroupID.y * gl_WorkGroupSize.y + gl_LocalInvocationID.y;
+  const Level level = level_of_tile (
+      first_level (args.out_height, args.out_width), tile, GLIP_TILE_ROWS);
+  if (level.index >= args.levels)
     return;
+  const uint pixels = count_pixels (level), pixel0 = tile * GLIP_TILE_ROWS;
+  /* Only a single map has another size than its result. */
+  const uint height = args.levels > 1 ? level.height : args.height;
+  const uint width = args.levels > 1 ? level.width : args.width;
 
   /* The upper left neighbour; -1 wraps and fails the bounds test like any other row
    * or column off the map.  Pixels past the end repeat the last one. */
   uint top[GLIP_TILE_ROWS], left[GLIP_TILE_ROWS];
   [[unroll]] for (uint i = 0; i < GLIP_TILE_ROWS; i++) {
     const uint pixel = min (pixel0 + i, pixels - 1);
-    top[i] = pixel / args.out_width * args.stride - 1;
-    left[i] = pixel % args.out_width * args.stride - 1;
+    top[i] = pixel / level.width * args.stride - 1;
+    left[i] = pixel % level.width * args.stride - 1;
   }
 
   float sum[GLIP_TILE_ROWS][COLUMNS];
@@ -51,8 +57,8 @@ main ()
     bool inside[GLIP_TILE_ROWS];
     [[unroll]] for (uint i = 0; i < GLIP_TILE_ROWS; i++) {
       const uint row = top[i] + tap / 3, column = left[i] + tap % 3;
-      inside[i] = row < args.height && column < args.width;
-      x_at[i] = inside[i] ? (row * args.width + column) * args.inputs : 0;
+      inside[i] = row < height && column < width;
+      x_at[i] = inside[i] ? (level.first + row * width + column) * args.inputs : 0;
     }
     for (uint k = 0; k < args.inputs;) {
       float part[GLIP_TILE_ROWS][COLUMNS];
@@ -81,7 +87,7 @@ main ()
       const float constant = bias[column];
       [[unroll]] for (uint i = 0; i < GLIP_TILE_ROWS; i++)
         if (pixel0 + i < pixels)
-          y[(pixel0 + i) * args.outputs + column] = sum[i][j] + constant;
+          y[(level.first + pixel0 + i) * args.outputs + column] = sum[i][j] + constant;
     }
   }
 }

@@ -3,12 +3,14 @@
  *
  * The elementwise end of DyConv: the branches' weighted sum f, the coarse branch
  * enlarged on the fly, then max (a1 f + b1, a2 f + b2).  Lanes run along channels; an
- * invocation keeps its channel's eight coefficients for several pixels of a row.
+ * invocation keeps its channel's eight coefficients for PIXELS pixels in a row, which
+ * are all of one level.
  */
 #version 460
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "interface.h"
-#include "types.glsl"
+#include "pyramid.glsl"
 #include "upsample.glsl"
 
 layout (local_size_x_id = SPEC_LOCAL_X, local_size_y_id = SPEC_LOCAL_Y) in;
@@ -17,52 +19,61 @@ layout (push_constant) uniform Push { DyheadMergeArgs args; };
 
 layout (set = 0, binding = 0) writeonly restrict buffer Out { float merged[]; };
 layout (set = 0, binding = 1) readonly restrict buffer Coefficients { float coefficients[]; };
-layout (set = 0, binding = 2) readonly restrict buffer Mid { float mid[]; };
-layout (set = 0, binding = 3) readonly restrict buffer Low { float low[]; };
-layout (set = 0, binding = 4) readonly restrict buffer High { float high[]; };
+layout (set = 0, binding = 2) readonly restrict buffer Branches { float branches[]; };
 
-const uint PIXELS = 4; /* of an invocation */
-
+/* `map` is the row of `branches` at which the coarse map begins. */
 float
-enlarged (Between y, Between x, uint column)
+enlarged (Between y, Between x, uint map, uint width, uint column)
 {
-  const uint row0 = y.low * args.high_width, row1 = y.high * args.high_width;
-  const float value00 = high[(row0 + x.low) * args.columns + column];
-  const float value01 = high[(row0 + x.high) * args.columns + column];
-  const float value10 = high[(row1 + x.low) * args.columns + column];
-  const float value11 = high[(row1 + x.high) * args.columns + column];
-  const float above = fma (x.fraction, value01 - value00, value00);
-  const float below = fma (x.fraction, value11 - value10, value10);
-  return fma (y.fraction, below - above, above);
+  const uint row0 = map + y.low * width, row1 = map + y.high * width;
+  const float value00 = branches[(row0 + x.low) * args.columns + column];
+  const float value01 = branches[(row0 + x.high) * args.columns + column];
+  const float value10 = branches[(row1 + x.low) * args.columns + column];
+  const float value11 = branches[(row1 + x.high) * args.columns + column];
+  const float above = value00 + x.fraction * (value01 - value00);
+  const float below = value10 + x.fraction * (value11 - value10);
+  return above + y.fraction * (below - above);
 }
 
 void
 main ()
 {
   const uint column = gl_WorkGroupID.x * gl_WorkGroupSize.x + gl_LocalInvocationID.x;
-  const uint map_row = gl_WorkGroupID.z;
-  if (column >= args.columns)
+  uint tile = gl_WorkGroupID.y * gl_WorkGroupSize.y + gl_LocalInvocationID.y;
+  const Level finest = first_level (args.height, args.width), second = next_level (finest);
+  const Level level = level_of_tile (finest, tile, MERGE_PIXELS), coarse = next_level (level);
+  if (column >= args.columns || level.index >= args.levels)
     return;
-  const bool has_low = (args.branches & BRANCH_LOW) != 0;
-  const bool has_high = (args.branches & BRANCH_HIGH) != 0;
-  float coefficient[8];
-  [[unroll]] for (uint i = 0; i < 8; i++)
-    coefficient[i] = coefficients[i * args.columns + column];
+  const bool has_low = level.index > 0, has_high = level.index + 1 < args.levels;
+  float coefficient[COEFFICIENTS];
+  [[unroll]] for (uint i = 0; i < COEFFICIENTS; i++)
+    coefficient[i] = coefficients[(level.index * COEFFICIENTS + i) * args.columns + column];
 
-  const Between y = enlarge (map_row, args.ratio_y, args.high_height);
-  uint map_column =
-      gl_WorkGroupID.y * gl_WorkGroupSize.y * PIXELS + gl_LocalInvocationID.y;
-  for (uint i = 0; i < PIXELS && map_column < args.width; i++) {
-    const uint at = (map_row * args.width + map_column) * args.columns + column;
-    float f = fma (coefficient[0], mid[at], coefficient[3]);
+  /* Branch low begins after mid, high after low; both begin with the second level. */
+  const uint low_at = args.rows + level.first - second.first;
+  const uint high_at = 2 * args.rows + coarse.first - 2 * second.first;
+  const float ratio_y = enlargement_ratio (coarse.height, level.height);
+  const float ratio_x = enlargement_ratio (coarse.width, level.width);
+  const uint begin = tile * MERGE_PIXELS;
+  const uint end = min (begin + MERGE_PIXELS, count_pixels (level));
+  uint map_row = begin / level.width, map_column = begin % level.width;
+  Between y = enlarge (map_row, ratio_y, coarse.height);
+  for (uint pixel = begin; pixel < end; pixel++) {
+    const uint at = (level.first + pixel) * args.columns + column;
+    float f = fma (coefficient[0], branches[at], coefficient[3]);
     if (has_low)
-      f = fma (coefficient[1], low[at], f);
+      f = fma (coefficient[1], branches[(low_at + pixel) * args.columns + column], f);
     if (has_high) {
-      const Between x = enlarge (map_column, args.ratio_x, args.high_width);
-      f = fma (coefficient[2], enlarged (y, x, column), f);
+      const Between x = enlarge (map_column, ratio_x, coarse.width);
+      f = fma (coefficient[2], enlarged (y, x, high_at, coarse.width, column), f);
     }
     merged[at] = max (
         fma (coefficient[4], f, coefficient[5]), fma (coefficient[6], f, coefficient[7]));
-    map_column += gl_WorkGroupSize.y;
+    map_column++;
+    if (map_column == level.width) {
+      map_column = 0;
+      map_row++;
+      y = enlarge (map_row, ratio_y, coarse.height);
+    }
   }
 }

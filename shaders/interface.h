@@ -82,11 +82,12 @@ struct LayerNormArgs {
   float limit; /* clamp to +-limit when > 0 */
 };
 
-/* 3x3, one pixel of zero padding, NHWC. */
+/* 3x3, one pixel of zero padding, NHWC.  With more than one level, stride 1 over a
+ * pyramid (pyramid.glsl) whose first map has the given size. */
 struct Conv2dArgs {
   uint height, width, inputs;
   uint out_height, out_width, outputs;
-  uint stride;
+  uint stride, levels;
 };
 
 /* The grid: heads x blocks of queries, windows across, windows down. */
@@ -194,47 +195,47 @@ struct TopKArgs {
   uint level_starts[SCORE_LEVELS + 1];
 };
 
-/* Sampling for the deformable convolution: output pixels [first, first + rows). */
-struct DeformColumnsArgs {
-  uint height, width, channels; /* of the sampled map */
-  uint out_width, stride;
-  uint first, rows;
-  uint plane; /* pixels of the output: a plane of the flat offset memory */
-  uint grid;  /* pixels of the offset map */
-};
+/* ---- DyConv: a pyramid (pyramid.glsl) whose first map is height x width ---- */
 
-/* How often a bilinear enlargement reads each source row and column. */
-struct UpsampleWeightsArgs {
-  uint height, width, target_height, target_width;
-  float ratio_y, ratio_x;
-};
-
-/* Mean, spread and weighted mean of the rows of a map, by chunks of rows. */
-struct MomentsArgs {
-  uint rows, columns, height, width;
-  uint chunk_rows, chunks;
-  uint weighted; /* a third moment with the weights of UpsampleWeightsArgs */
-};
-
-/* Bits of DyConv's branches that exist besides mid. */
+/* The branches of DyConv: a level from itself, from the finer and from the coarser
+ * neighbour.  Raw branches are one tensor: mid on all levels, then low and high, both
+ * on the grids of all levels but the first. */
+#define BRANCH_MID 0u
 #define BRANCH_LOW 1u
 #define BRANCH_HIGH 2u
 
-struct ScaleAttentionArgs {
-  uint columns, groups;
-  float epsilon;
+/* Sampling for the deformable convolution: rows [first, first + rows) of a branch. */
+struct DeformColumnsArgs {
+  uint height, width, channels;
+  uint branch;
+  uint first, rows;
 };
 
-struct DynamicReluArgs {
-  uint columns, hidden;
-  uint branches; /* BRANCH_ bits */
+/* Rows of a map that one workgroup takes the moments of, and numbers per channel. */
+#define MOMENTS_CHUNK 256
+#define MOMENTS_NUMBERS 5
+
+struct MomentsArgs {
+  uint height, width, columns;
+  uint mid_rows;               /* of all levels */
+  uint mid_chunks, low_chunks; /* of all levels; high has as many as low */
 };
+
+/* Numbers per level and channel: factors of mid, low, high, constant, a1, b1, a2, b2. */
+#define COEFFICIENTS 8
+
+struct DynamicReluArgs {
+  uint height, width, columns;
+  uint levels, groups;
+  uint mid_chunks, low_chunks;
+};
+
+/* Pixels of an invocation. */
+#define MERGE_PIXELS 4
 
 struct DyheadMergeArgs {
   uint height, width, columns;
-  uint high_height, high_width;
-  float ratio_y, ratio_x;
-  uint branches; /* BRANCH_ bits */
+  uint levels, rows; /* of the result */
 };
 
 #endif /* GLIP_INTERFACE_H */

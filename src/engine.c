@@ -439,9 +439,11 @@ decode (const GlipJob *job, const GlipConfig *config, const GlipHeadPlan *head, 
     .nms_threshold = job->options.nms_threshold,
     .max_detections = job->options.max_detections,
   };
-  for (int i = 0; i < GLIP_N_LEVELS; i++) {
-    geometry.level_width[i] = job->plan->level_width[i];
-    geometry.level_height[i] = job->plan->level_height[i];
+  for (uint32_t i = 0; i < GLIP_N_LEVELS; i++) {
+    uint32_t first_row;
+    GlipTensor level = glip_pyramid_level_shape (job->plan->features, i, &first_row);
+    geometry.level_width[i] = (int) level.width;
+    geometry.level_height[i] = (int) level.height;
   }
   g_autoptr (GArray) found = glip_postprocess (config, &geometry, candidates, n);
   g_array_append_vals (boxes, found->data, found->len);

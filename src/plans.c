@@ -238,15 +238,12 @@ record_image (GlipPlans *plans, GlipImagePlan *image, GError **error)
   GlipTensor maps[3];
   glip_tap (&graph, GLIP_TAP_PATCHES, patches, "input");
   glip_swin_forward (&graph, &network->swin, patches, maps);
-  GlipPyramid features = glip_pyramid_new (&graph, (GlipTensor){ 0 }, image->level_width,
-      image->level_height, (uint32_t) network->config->channels);
-  glip_fpn_forward (&graph, &network->fpn, maps, &features);
-  glip_recorder_keep (graph.recorder, features.all.region);
+  image->features = glip_fpn_forward (&graph, &network->fpn, maps);
+  glip_recorder_keep (graph.recorder, image->features.region);
   image->plan = glip_plan_new (graph.recorder, plans->arena, error);
   if (!image->plan)
     return FALSE;
-  image->features = features.all;
-  image->features.region = glip_plan_resolve (image->plan, features.all.region);
+  image->features.region = glip_plan_resolve (image->plan, image->features.region);
   return TRUE;
 }
 
@@ -264,7 +261,6 @@ glip_plans_get_image (GlipPlans *plans, int width, int height, GError **error)
   image->height = height;
   image->preprocess = g_ptr_array_new_with_free_func (free_preprocess);
   image->heads = g_ptr_array_new_with_free_func (free_head);
-  glip_pyramid_sizes (width, height, image->level_width, image->level_height);
   if (!record_image (plans, image, error))
     return NULL;
   g_ptr_array_add (plans->images, image);
@@ -310,9 +306,9 @@ select_candidates (
     .counters = glip_tensor_new (graph, 1, SCORE_COUNTERS),
     .threshold = (float) config->pre_nms_thresh,
   };
-  for (int i = 0; i < GLIP_N_LEVELS; i++)
-    scored.level_starts[i + 1] = scored.level_starts[i] +
-        (uint32_t) (image->level_width[i] * image->level_height[i]);
+  for (uint32_t i = 0; i < SCORE_LEVELS; i++)
+    scored.level_starts[i + 1] =
+        glip_pyramid_rows (image->features.height, image->features.width, i + 1);
   glip_recorder_set_scope (graph->recorder, "selection");
   scored.scores = glip_label_scores (graph, output->logits, labels,
       MIN (head->tokens, LABELS_MAX), (uint32_t) config->score_agg, scored.counters);
@@ -343,9 +339,8 @@ record_head (GlipPlans *plans, GlipImagePlan *image, GlipHeadPlan *head, GError 
   GlipTensor real = copy_in (&graph, head->input, REAL_OFFSET, 1, 1);
   GlipTensor labels = copy_in (&graph, head->input, LABELS_OFFSET, 1, LABELS_WORDS);
   GlipTensor text = copy_in (&graph, head->input, HIDDEN_OFFSET, head->tokens, hidden);
-  GlipPyramid features = glip_pyramid_new (&graph, image->features, image->level_width,
-      image->level_height, image->features.columns);
-  GlipHeadOutput output = glip_head_forward (&graph, &network->head, &features, text, real);
+  GlipHeadOutput output =
+      glip_head_forward (&graph, &network->head, image->features, text, real);
   select_candidates (&graph, plans, image, head, &output, labels);
   head->plan = glip_plan_new (graph.recorder, plans->arena, error);
   return head->plan != NULL;

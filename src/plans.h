@@ -27,9 +27,8 @@ typedef struct {
 /* Swin and FPN for one input size; everything that depends on the size hangs here. */
 typedef struct {
   int width, height; /* padded */
-  int level_width[GLIP_N_LEVELS], level_height[GLIP_N_LEVELS];
   GlipBuffer *patches;
-  GlipTensor features; /* P3 to P7, kept */
+  GlipTensor features; /* the pyramid P3 to P7, kept */
   GlipPlan *plan;
   GlipTrace *trace;
   GPtrArray *preprocess; /* of GlipPreprocess entries */

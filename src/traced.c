@@ -71,19 +71,17 @@ static gboolean
 collect_label_scores (Collector *collector, const GlipImagePlan *image, GlipHeadPlan *head,
     int n_labels, GError **error)
 {
-  uint32_t first_row = 0;
-  for (int i = 0; i < GLIP_N_LEVELS; i++) {
-    GlipTap tap = { .layout = GLIP_TAP_ROWS, .tensor = head->label_scores,
-      .first_row = first_row, .n_columns = (uint32_t) n_labels, .scale = 1 };
-    tap.tensor.width = (uint32_t) image->level_width[i];
-    tap.tensor.height = (uint32_t) image->level_height[i];
-    int64_t dims[2] = { tap.tensor.width * tap.tensor.height, n_labels };
-    g_autofree char *name = g_strdup_printf ("post.label_scores.p%d", i + 3);
+  for (uint32_t i = 0; i < GLIP_N_LEVELS; i++) {
+    GlipTap tap = { .layout = GLIP_TAP_ROWS, .n_columns = (uint32_t) n_labels, .scale = 1 };
+    tap.tensor = glip_pyramid_level_shape (image->features, i, &tap.first_row);
+    tap.tensor.region = head->label_scores.region;
+    tap.tensor.columns = head->label_scores.columns;
+    int64_t dims[2] = { tap.tensor.rows, n_labels };
+    g_autofree char *name = g_strdup_printf ("post.label_scores.p%u", i + 3);
     float *values = glip_tap_read (&tap, head->plan, error);
     if (!values)
       return FALSE;
     collect (collector, name, GLIP_DTYPE_F32, 2, dims, values);
-    first_row += (uint32_t) dims[0];
   }
   return TRUE;
 }

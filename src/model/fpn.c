@@ -8,40 +8,6 @@
 #include "model/model.h"
 
 void
-glip_pyramid_sizes (int width, int height, int level_width[GLIP_N_LEVELS],
-    int level_height[GLIP_N_LEVELS])
-{
-  width = (width + 7) / 8;
-  height = (height + 7) / 8;
-  for (int i = 0; i < GLIP_N_LEVELS; i++) {
-    level_width[i] = width;
-    level_height[i] = height;
-    width = (width + 1) / 2;
-    height = (height + 1) / 2;
-  }
-}
-
-GlipPyramid
-glip_pyramid_new (GlipGraph *graph, GlipTensor all, const int level_width[GLIP_N_LEVELS],
-    const int level_height[GLIP_N_LEVELS], uint32_t channels)
-{
-  GlipPyramid pyramid = { 0 };
-  uint32_t rows = 0;
-  for (int i = 0; i < GLIP_N_LEVELS; i++) {
-    pyramid.first_row[i] = rows;
-    rows += (uint32_t) (level_width[i] * level_height[i]);
-  }
-  pyramid.all = glip_tensor_exists (all) ? all : glip_tensor_new (graph, rows, channels);
-  g_assert (pyramid.all.rows == rows && pyramid.all.columns == channels);
-  for (int i = 0; i < GLIP_N_LEVELS; i++) {
-    uint32_t w = (uint32_t) level_width[i], h = (uint32_t) level_height[i];
-    pyramid.level[i] = glip_tensor_as_map (
-        glip_tensor_rows (pyramid.all, pyramid.first_row[i], w * h), h, w);
-  }
-  return pyramid;
-}
-
-void
 glip_fpn_load (GlipFpn *fpn, GlipLoader *loader, const GlipConfig *config)
 {
   uint32_t channels = (uint32_t) config->channels;
@@ -56,11 +22,18 @@ glip_fpn_load (GlipFpn *fpn, GlipLoader *loader, const GlipConfig *config)
   fpn->p7 = glip_loader_conv (loader, "backbone.fpn.top_blocks.p7", channels, channels);
 }
 
-void
-glip_fpn_forward (
-    GlipGraph *graph, const GlipFpn *fpn, const GlipTensor maps[3], const GlipPyramid *out)
+GlipTensor
+glip_fpn_forward (GlipGraph *graph, const GlipFpn *fpn, const GlipTensor maps[3])
 {
-  const GlipTensor *p = out->level;
+  uint32_t height = maps[0].height, width = maps[0].width;
+  GlipTensor pyramid = glip_tensor_as_pyramid (
+      glip_tensor_new (
+          graph, glip_pyramid_rows (height, width, GLIP_N_LEVELS), fpn->p6.outputs),
+      height, width, GLIP_N_LEVELS);
+  GlipTensor p[GLIP_N_LEVELS];
+  for (uint32_t i = 0; i < GLIP_N_LEVELS; i++)
+    p[i] = glip_pyramid_level (pyramid, i);
+
   glip_recorder_set_scope (graph->recorder, "fpn");
   GlipTensor top = glip_linear (graph, maps[2], &fpn->inner[2], NULL);
   glip_conv2d (graph, top, &fpn->layer[2], &(GlipConvOptions){ .out = p[2] });
@@ -72,6 +45,6 @@ glip_fpn_forward (
   glip_conv2d (graph, p[2], &fpn->p6, &(GlipConvOptions){ .stride = 2, .out = p[3] });
   glip_conv2d (graph, p[3], &fpn->p7,
       &(GlipConvOptions){ .stride = 2, .relu_input = TRUE, .out = p[4] });
-  for (int i = 0; i < GLIP_N_LEVELS; i++)
-    glip_tap (graph, GLIP_TAP_PLANAR, p[i], "fpn.p%d", i + 3);
+  glip_tap_pyramid (graph, pyramid, "fpn");
+  return pyramid;
 }

@@ -413,8 +413,8 @@ glip_fusion_forward (GlipGraph *graph, const GlipFusion *fusion, GlipTensor *ima
   GlipTensor l = glip_layer_norm (graph, *text, &fusion->norm_l, 0);
   uint32_t tokens = l.rows, group = choose_group (graph, fusion, v.rows, tokens);
   TextSide side = project_text (graph, fusion, l);
-  GlipTensor image_out = glip_tensor_new (graph, v.rows, v.columns);
-  GlipTensor text_out = glip_tensor_new (graph, l.rows, l.columns);
+  GlipTensor image_out = glip_tensor_new_like (graph, v, v.columns);
+  GlipTensor text_out = glip_tensor_new_like (graph, l, l.columns);
   for (uint32_t head = 0; head < fusion->heads; head += group) {
     GlipTensor to_image, to_text;
     GlipTensor scores = score (graph, fusion, v, &side, head, group, tokens);

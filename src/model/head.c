@@ -88,37 +88,30 @@ glip_head_clear (GlipHead *head)
   g_clear_pointer (&head->dyconv, g_free);
 }
 
-static void
-tap_pyramid (GlipGraph *graph, const GlipPyramid *pyramid, const char *what, int block)
-{
-  for (int i = 0; i < GLIP_N_LEVELS; i++)
-    glip_tap (graph, GLIP_TAP_PLANAR, pyramid->level[i], "head.%d.%s.p%d", block, what, i + 3);
-}
-
 /* Rows of an output tensor that belong to one level. */
 static void
-tap_outputs (GlipGraph *graph, const GlipPyramid *pyramid, const GlipHeadOutput *out)
+tap_outputs (GlipGraph *graph, GlipTensor image, const GlipHeadOutput *out)
 {
-  for (int i = 0; i < GLIP_N_LEVELS; i++) {
-    GlipTap tap = { .layout = GLIP_TAP_ROWS, .tensor = out->logits,
-      .first_row = pyramid->first_row[i], .n_columns = out->logits.columns, .scale = 1 };
-    tap.tensor.height = pyramid->level[i].height;
-    tap.tensor.width = pyramid->level[i].width;
-    glip_tap_part (graph, &tap, "head.logits.p%d", i + 3);
+  for (uint32_t i = 0; i < image.levels; i++) {
+    GlipTap tap = { .layout = GLIP_TAP_ROWS, .n_columns = out->logits.columns, .scale = 1 };
+    tap.tensor = glip_pyramid_level_shape (image, i, &tap.first_row);
+    tap.tensor.region = out->logits.region;
+    tap.tensor.columns = out->logits.columns;
+    glip_tap_part (graph, &tap, "head.logits.p%u", i + 3);
     tap.layout = GLIP_TAP_PLANAR;
     tap.tensor.region = out->regression.region;
     tap.tensor.columns = 5;
     tap.n_columns = 4;
-    glip_tap_part (graph, &tap, "head.bbox.p%d", i + 3);
+    glip_tap_part (graph, &tap, "head.bbox.p%u", i + 3);
     tap.first_column = 4;
     tap.n_columns = 1;
-    glip_tap_part (graph, &tap, "head.centerness.p%d", i + 3);
+    glip_tap_part (graph, &tap, "head.centerness.p%u", i + 3);
   }
 }
 
 /* logit[n, t] = clamp (x_n . g_t / exp (log_scale) + beta_t) */
 static GlipTensor
-align (GlipGraph *graph, const GlipHead *head, const GlipPyramid *image, GlipTensor text)
+align (GlipGraph *graph, const GlipHead *head, GlipTensor image, GlipTensor text)
 {
   const GlipLinear *projection = &head->projection;
   uint32_t tokens = text.rows, channels = projection->outputs;
@@ -143,13 +136,13 @@ align (GlipGraph *graph, const GlipHead *head, const GlipPyramid *image, GlipTen
       "head.tokens");
   glip_tap (graph, GLIP_TAP_VECTOR, bias, "head.token_bias");
 
-  GlipTensor logits = glip_tensor_new (graph, image->all.rows, tokens);
+  GlipTensor logits = glip_tensor_new (graph, image.rows, tokens);
   const GlipGemm dot = {
-    .a = image->all,
+    .a = image,
     .b = words,
     .c = logits,
     .bias = bias,
-    .args = { .m = image->all.rows, .n = tokens, .k = channels, .a_row = channels,
+    .args = { .m = image.rows, .n = tokens, .k = channels, .a_row = channels,
         .a_column = 1, .b_row = tokens, .b_panel = GLIP_PANEL, .b_columns = tokens,
         .c_row = tokens, .c_column = 1, .splits = 1, .k_split = channels,
         .flags = EPILOGUE_BIAS | EPILOGUE_CLAMP, .limit = (float) head->config->clamp },
@@ -160,43 +153,38 @@ align (GlipGraph *graph, const GlipHead *head, const GlipPyramid *image, GlipTen
 
 /* [N, 5], every level with its own scale. */
 static GlipTensor
-regress (GlipGraph *graph, const GlipHead *head, const GlipPyramid *image)
+regress (GlipGraph *graph, const GlipHead *head, GlipTensor image)
 {
-  uint32_t channels = image->all.columns;
-  GlipTensor out = glip_tensor_new (graph, image->all.rows, 5);
-  for (int i = 0; i < GLIP_N_LEVELS; i++) {
+  GlipTensor out = glip_tensor_new (graph, image.rows, 5);
+  uint32_t channels = image.columns, row = 0;
+  for (uint32_t i = 0; i < image.levels; i++) {
+    GlipTensor level = glip_pyramid_level (image, i);
     const GlipGemm gemm = {
-      .a = image->level[i],
+      .a = level,
       .b = head->regression[i].weight,
       .c = out,
       .bias = head->regression[i].bias,
-      .args = { .m = image->level[i].rows, .n = 5, .k = channels, .a_row = channels,
+      .args = { .m = level.rows, .n = 5, .k = channels, .a_row = channels,
           .a_column = 1, .b_row = GLIP_PANEL, .b_panel = GLIP_PANEL * channels,
-          .b_columns = GLIP_PANEL, .c_base = image->first_row[i] * 5, .c_row = 5,
+          .b_columns = GLIP_PANEL, .c_base = row * 5, .c_row = 5,
           .c_column = 1, .splits = 1, .k_split = channels, .flags = EPILOGUE_BIAS },
     };
     glip_gemm (graph, &gemm);
+    row += level.rows;
   }
   return out;
 }
 
 GlipHeadOutput
-glip_head_forward (GlipGraph *graph, const GlipHead *head, const GlipPyramid *features,
+glip_head_forward (GlipGraph *graph, const GlipHead *head, GlipTensor features,
     GlipTensor text, GlipTensor real_tokens)
 {
-  GlipPyramid image = *features;
+  GlipTensor image = features;
   for (int i = 0; i < head->n_blocks; i++) {
     if (head->fusion) {
       glip_recorder_set_scope (graph->recorder, "head.%d.fusion", i);
-      GlipTensor all = image.all;
-      glip_fusion_forward (graph, &head->fusion[i], &all, &text, real_tokens);
-      image.all = all;
-      for (int j = 0; j < GLIP_N_LEVELS; j++) {
-        GlipTensor level = glip_tensor_rows (all, image.first_row[j], image.level[j].rows);
-        image.level[j] =
-            glip_tensor_as_map (level, image.level[j].height, image.level[j].width);
-      }
-      tap_pyramid (graph, &image, "fuse", i);
+      glip_fusion_forward (graph, &head->fusion[i], &image, &text, real_tokens);
+      glip_tap_pyramid (graph, image, "head.%d.fuse", i);
       glip_tap (graph, GLIP_TAP_ROWS, text, "head.%d.fuse.lang", i);
       glip_recorder_set_scope (graph->recorder, "head.%d.text", i);
       text = glip_bert_layer_forward (
@@ -204,13 +192,13 @@ glip_head_forward (GlipGraph *graph, const GlipHead *head, const GlipPyramid *fe
       glip_tap (graph, GLIP_TAP_ROWS, text, "head.%d.lang", i);
     }
     glip_recorder_set_scope (graph->recorder, "head.%d.dyconv", i);
-    image = glip_dyconv_forward (graph, &head->dyconv[i], &image, i);
+    image = glip_dyconv_forward (graph, &head->dyconv[i], image, i);
   }
   glip_recorder_set_scope (graph->recorder, "outputs");
   GlipHeadOutput out = {
-    .logits = align (graph, head, &image, text),
-    .regression = regress (graph, head, &image),
+    .logits = align (graph, head, image, text),
+    .regression = regress (graph, head, image),
   };
-  tap_outputs (graph, &image, &out);
+  tap_outputs (graph, image, &out);
   return out;
 }

@@ -5,8 +5,9 @@
  * loaded from the released names, and how they compute.  Each part's file reads like
  * its paper; docs/model.md maps section, PyTorch module, file and function.
  *
- * Maps are [H W, channels]; texts are [tokens, hidden] where only the first
- * `real_tokens` (a uint in device memory) are words and the rest is padding.
+ * Maps are [H W, channels], the pyramid P3 to P7 is one tensor [N, channels]; texts are
+ * [tokens, hidden] where only the first `real_tokens` (a uint in device memory) are words
+ * and the rest is padding.
  */
 #ifndef GLIP_MODEL_PARTS_H
 #define GLIP_MODEL_PARTS_H
@@ -45,31 +46,15 @@ void glip_swin_forward (
 
 /* ------------------------------------------- fpn.c: Lin et al., CVPR 2017 */
 
-/* P3 to P7, one after another in one tensor [N, channels], and each as a map. */
-typedef struct {
-  GlipTensor all;
-  GlipTensor level[GLIP_N_LEVELS];
-  uint32_t first_row[GLIP_N_LEVELS];
-} GlipPyramid;
-
 typedef struct {
   GlipLinear inner[3]; /* fpn_inner2, 3, 4 */
   GlipConv layer[3];   /* fpn_layer2, 3, 4 */
   GlipConv p6, p7;
 } GlipFpn;
 
-/* Sizes of the levels for an input of width x height (multiples of 32). */
-void glip_pyramid_sizes (int width, int height, int level_width[GLIP_N_LEVELS],
-    int level_height[GLIP_N_LEVELS]);
-/* A pyramid over `all`, or over a new tensor when it does not exist. */
-GlipPyramid glip_pyramid_new (GlipGraph *graph, GlipTensor all,
-    const int level_width[GLIP_N_LEVELS], const int level_height[GLIP_N_LEVELS],
-    uint32_t channels);
-
 void glip_fpn_load (GlipFpn *fpn, GlipLoader *loader, const GlipConfig *config);
-/* C3, C4, C5 -> `out`, which exists. */
-void glip_fpn_forward (
-    GlipGraph *graph, const GlipFpn *fpn, const GlipTensor maps[3], const GlipPyramid *out);
+/* C3, C4, C5 -> the pyramid P3 to P7. */
+GlipTensor glip_fpn_forward (GlipGraph *graph, const GlipFpn *fpn, const GlipTensor maps[3]);
 
 /* -------------------------------------------- bert.c: Devlin et al., 2019 */
 
@@ -124,16 +109,15 @@ void glip_fusion_forward (GlipGraph *graph, const GlipFusion *fusion, GlipTensor
 
 typedef struct {
   GlipConv offset;  /* 27 outputs: 18 offsets, 9 mask logits */
-  GlipConv conv[3]; /* from the coarser neighbour, the level itself, the finer one */
-  GlipTensor norm_weight[3], norm_bias[3];
+  GlipConv conv[3]; /* by BRANCH_...: from the level itself, the finer, the coarser one */
   GlipDynamicRelu dynamic_relu;
 } GlipDyConv;
 
 void glip_dyconv_load (
     GlipDyConv *dyconv, GlipLoader *loader, const GlipConfig *config, const char *prefix);
-/* `block` names the taps. */
-GlipPyramid glip_dyconv_forward (
-    GlipGraph *graph, const GlipDyConv *dyconv, const GlipPyramid *in, int block);
+/* Pyramid -> pyramid; `block` names the taps. */
+GlipTensor glip_dyconv_forward (
+    GlipGraph *graph, const GlipDyConv *dyconv, GlipTensor x, int block);
 
 /* ------------------- head.c: the tower, and GLIP section 3.1, word-region alignment */
 
@@ -157,6 +141,6 @@ typedef struct {
 void glip_head_load (GlipHead *head, GlipLoader *loader, const GlipConfig *config);
 void glip_head_clear (GlipHead *head);
 GlipHeadOutput glip_head_forward (GlipGraph *graph, const GlipHead *head,
-    const GlipPyramid *features, GlipTensor text, GlipTensor real_tokens);
+    GlipTensor features, GlipTensor text, GlipTensor real_tokens);
 
 #endif /* GLIP_MODEL_PARTS_H */

@@ -64,6 +64,23 @@ glip_tap_part (GlipGraph *graph, const GlipTap *tap, const char *format, ...)
   va_end (args);
 }
 
+void
+glip_tap_pyramid (GlipGraph *graph, GlipTensor pyramid, const char *format, ...)
+{
+  if (!graph->trace)
+    return;
+  va_list args;
+  va_start (args, format);
+  g_autofree char *name = g_strdup_vprintf (format, args);
+  va_end (args);
+  for (uint32_t i = 0; i < pyramid.levels; i++) {
+    GlipTap tap = { .layout = GLIP_TAP_PLANAR, .n_columns = pyramid.columns, .scale = 1 };
+    tap.tensor = glip_pyramid_level_shape (pyramid, i, &tap.first_row);
+    tap.tensor.region = pyramid.region;
+    add_tap (graph, &tap, g_strdup_printf ("%s.p%u", name, i + 3));
+  }
+}
+
 static uint32_t
 count_rows (const GlipTap *tap)
 {

@@ -44,6 +44,10 @@ void glip_tap (GlipGraph *graph, GlipTapLayout layout, GlipTensor tensor, const 
 void glip_tap_part (GlipGraph *graph, const GlipTap *tap, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
 
+/* Every level of a pyramid, planar: the name with ".p3" and on. */
+void glip_tap_pyramid (GlipGraph *graph, GlipTensor pyramid, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+
 /* Dimensions of a tap as written; returns their number. */
 int glip_tap_dims (const GlipTap *tap, int64_t dims[4]);
 /* The values of a tap after `plan` ran, in the written layout.  (transfer full)

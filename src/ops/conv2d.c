@@ -17,18 +17,18 @@ glip_conv2d (
   static const GlipConvOptions defaults = { 0 };
   if (!options)
     options = &defaults;
-  const uint32_t stride = MAX (options->stride, 1);
+  const uint32_t stride = MAX (options->stride, 1), levels = MAX (x.levels, 1);
   g_assert (x.height > 0 && x.width > 0 && x.columns == conv->inputs);
-  g_assert (stride <= 2);
+  g_assert (stride == 1 || (stride == 2 && levels == 1));
   g_assert (conv->bias.columns == conv->outputs);
 
   const uint32_t height = (x.height + stride - 1) / stride;
   const uint32_t width = (x.width + stride - 1) / stride;
   GlipTensor y = options->out;
   if (!glip_tensor_exists (y))
-    y = glip_tensor_new (graph, height * width, conv->outputs);
-  g_assert (y.rows == height * width && y.columns == conv->outputs);
-  y = glip_tensor_as_map (y, height, width);
+    y = glip_tensor_new (graph, glip_pyramid_rows (height, width, levels), conv->outputs);
+  g_assert (y.columns == conv->outputs);
+  y = glip_tensor_as_pyramid (y, height, width, levels);
 
   const struct Conv2dArgs args = {
     .height = x.height,
@@ -38,8 +38,9 @@ glip_conv2d (
     .out_width = width,
     .outputs = conv->outputs,
     .stride = stride,
+    .levels = levels,
   };
-  const uint32_t tiles = (y.rows + GLIP_TILE_ROWS - 1) / GLIP_TILE_ROWS;
+  const uint32_t tiles = glip_pyramid_tiles (y, 0, GLIP_TILE_ROWS);
   const GlipDispatch dispatch = {
     .shader = "conv2d",
     .n_bindings = 4,
@@ -54,6 +55,7 @@ glip_conv2d (
     .macs = (double) y.rows * TAPS * conv->inputs * conv->outputs,
   };
   glip_recorder_dispatch (graph->recorder, &dispatch);
+  y.levels = x.levels;
   return y;
 }
 

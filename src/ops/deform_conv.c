@@ -17,7 +17,7 @@ enum {
 typedef struct {
   GlipTensor x, offsets, out;
   const GlipConv *conv;
-  uint32_t stride;
+  uint32_t branch;
 } Layer;
 
 static void
@@ -27,12 +27,9 @@ sample (GlipGraph *graph, const Layer *layer, uint32_t first, GlipTensor columns
     .height = layer->x.height,
     .width = layer->x.width,
     .channels = layer->x.columns,
-    .out_width = layer->out.width,
-    .stride = layer->stride,
+    .branch = layer->branch,
     .first = first,
     .rows = columns.rows,
-    .plane = layer->out.rows,
-    .grid = layer->offsets.rows,
   };
   const GlipDispatch dispatch = {
     .shader = "deform_columns",
@@ -71,35 +68,32 @@ multiply (GlipGraph *graph, const Layer *layer, uint32_t first, GlipTensor colum
         .c_column = 1,
         .splits = 1,
         .k_split = columns.columns,
-        .flags = glip_tensor_exists (conv->bias) ? EPILOGUE_BIAS : 0,
+        .flags = EPILOGUE_BIAS,
     },
   };
   glip_gemm (graph, &gemm);
 }
 
-GlipTensor
+void
 glip_deform_conv (GlipGraph *graph, GlipTensor x, GlipTensor offsets, const GlipConv *conv,
-    uint32_t stride)
+    uint32_t branch, GlipTensor out)
 {
-  g_assert (stride == 1 || stride == 2);
-  g_assert (x.height > 0 && x.columns == conv->inputs);
-  g_assert (offsets.columns == OFFSET_CHANNELS);
-  const uint32_t height = (x.height - 1) / stride + 1, width = (x.width - 1) / stride + 1;
-  g_assert (height * width <= offsets.rows);
+  g_assert (x.levels > 1 && x.columns == conv->inputs);
+  g_assert (offsets.rows == x.rows && offsets.columns == OFFSET_CHANNELS);
+  g_assert (conv->bias.columns == conv->outputs && out.columns == conv->outputs);
+  g_assert (out.rows == (branch == BRANCH_MID ? x.rows : x.rows - x.height * x.width));
 
-  Layer layer = { x, offsets, glip_tensor_new_map (graph, height, width, conv->outputs), conv,
-    stride };
+  const Layer layer = { x, offsets, out, conv, branch };
   /* As few strips as fit, all about as long. */
-  const uint32_t rows = layer.out.rows, row_floats = TAPS * conv->inputs;
+  const uint32_t row_floats = TAPS * conv->inputs;
   const uint32_t most =
       MIN (glip_strip_rows (graph, row_floats, STEP), MOST_GROUPS * PIXELS / STEP * STEP);
-  const uint32_t strips = (rows + most - 1) / most;
-  const uint32_t even = ((rows + strips - 1) / strips + STEP - 1) / STEP * STEP;
-  const GlipTensor columns = glip_tensor_new (graph, MIN (even, rows), row_floats);
-  for (uint32_t first = 0; first < rows; first += even) {
-    GlipTensor strip = glip_tensor_rows (columns, 0, MIN (even, rows - first));
+  const uint32_t strips = (out.rows + most - 1) / most;
+  const uint32_t even = ((out.rows + strips - 1) / strips + STEP - 1) / STEP * STEP;
+  const GlipTensor columns = glip_tensor_new (graph, MIN (even, out.rows), row_floats);
+  for (uint32_t first = 0; first < out.rows; first += even) {
+    GlipTensor strip = glip_tensor_rows (columns, 0, MIN (even, out.rows - first));
     sample (graph, &layer, first, strip);
     multiply (graph, &layer, first, strip);
   }
-  return layer.out;
 }

@@ -60,6 +60,7 @@ glip_linear (
   g_assert (y.rows == x.rows && y.columns == linear->outputs);
   y.height = x.height;
   y.width = x.width;
+  y.levels = x.levels;
 
   const GlipGemm gemm = {
     .a = x,

@@ -10,9 +10,7 @@ GlipTensor
 glip_layer_norm (GlipGraph *graph, GlipTensor x, const GlipNorm *norm, float limit)
 {
   g_assert (norm->weight.columns == x.columns && norm->bias.columns == x.columns);
-  GlipTensor y = glip_tensor_new (graph, x.rows, x.columns);
-  y.height = x.height;
-  y.width = x.width;
+  GlipTensor y = glip_tensor_new_like (graph, x, x.columns);
 
   const struct LayerNormArgs args = {
     .rows = x.rows,

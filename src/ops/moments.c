@@ -4,93 +4,48 @@
 #include "ops/ops.h"
 
 _Static_assert (sizeof (struct MomentsArgs) <= GLIP_MAX_ARGS_BYTES, "push constants");
-_Static_assert (sizeof (struct UpsampleWeightsArgs) <= GLIP_MAX_ARGS_BYTES, "push constants");
 
-enum {
-  LANES = 32, /* along channels */
-  RUNS = 8,   /* rows of invocations */
-  FEWEST_CHUNK_ROWS = 32,
-  MOST_CHUNKS = 256,
-  PARTIALS = 4, /* numbers of a chunk and channel */
-  WEIGHT_LANES = 64,
-};
+enum { LANES = 32 /* along channels */ };
 
-static GlipTensor
-find_weights (GlipGraph *graph, GlipTensor x, uint32_t target_height, uint32_t target_width)
+GlipBranches
+glip_branches_new (GlipGraph *graph, GlipTensor x, uint32_t columns)
 {
-  const struct UpsampleWeightsArgs args = {
-    .height = x.height,
-    .width = x.width,
-    .target_height = target_height,
-    .target_width = target_width,
-    .ratio_y = glip_upsample_ratio (x.height, target_height),
-    .ratio_x = glip_upsample_ratio (x.width, target_width),
-  };
-  const GlipTensor weights = glip_tensor_new (graph, 1, x.height + x.width);
-  const GlipDispatch dispatch = {
-    .shader = "upsample_weights",
-    .n_bindings = 1,
-    .bindings = { { weights.region, GLIP_WRITE } },
-    .n_specialisations = 1,
-    .specialisations = { WEIGHT_LANES },
-    .args = &args,
-    .args_bytes = sizeof args,
-    .groups = { (weights.columns + WEIGHT_LANES - 1) / WEIGHT_LANES, 1, 1 },
-  };
-  glip_recorder_dispatch (graph->recorder, &dispatch);
-  return weights;
-}
-
-static void
-merge_chunks (GlipGraph *graph, const struct MomentsArgs *args, GlipTensor x,
-    GlipTensor partials, GlipTensor moments)
-{
-  const GlipDispatch dispatch = {
-    .shader = "moments_merge",
-    .n_bindings = 3,
-    .bindings = { { moments.region, GLIP_WRITE }, { partials.region, GLIP_READ },
-        { x.region, GLIP_READ } },
-    .n_specialisations = 2,
-    .specialisations = { LANES, RUNS },
-    .args = args,
-    .args_bytes = sizeof *args,
-    .groups = { (args->columns + LANES - 1) / LANES, 1, 1 },
-  };
-  glip_recorder_dispatch (graph->recorder, &dispatch);
+  g_assert (x.levels > 1);
+  const uint32_t height = (x.height + 1) / 2, width = (x.width + 1) / 2;
+  const uint32_t rows = x.rows - x.height * x.width; /* of low, and of high */
+  GlipBranches branches = { .all = glip_tensor_new (graph, x.rows + 2 * rows, columns) };
+  branches.mid = glip_tensor_as_pyramid (
+      glip_tensor_rows (branches.all, 0, x.rows), x.height, x.width, x.levels);
+  branches.low = glip_tensor_as_pyramid (
+      glip_tensor_rows (branches.all, x.rows, rows), height, width, x.levels - 1);
+  branches.high = glip_tensor_as_pyramid (
+      glip_tensor_rows (branches.all, x.rows + rows, rows), height, width, x.levels - 1);
+  return branches;
 }
 
 GlipTensor
-glip_moments (GlipGraph *graph, GlipTensor x, uint32_t target_height, uint32_t target_width)
+glip_moments (GlipGraph *graph, const GlipBranches *branches)
 {
-  g_assert (x.height > 0 && (target_height > 0) == (target_width > 0));
-  const gboolean weighted = target_height > 0;
-  struct MomentsArgs args = {
-    .rows = x.rows,
+  const GlipTensor x = branches->all, mid = branches->mid;
+  const struct MomentsArgs args = {
+    .height = mid.height,
+    .width = mid.width,
     .columns = x.columns,
-    .height = x.height,
-    .width = x.width,
-    .chunk_rows = MAX (FEWEST_CHUNK_ROWS, (x.rows + MOST_CHUNKS - 1) / MOST_CHUNKS),
-    .weighted = weighted,
+    .mid_rows = mid.rows,
+    .mid_chunks = glip_pyramid_tiles (mid, 0, MOMENTS_CHUNK),
+    .low_chunks = glip_pyramid_tiles (mid, 1, MOMENTS_CHUNK),
   };
-  args.chunks = (x.rows + args.chunk_rows - 1) / args.chunk_rows;
-
-  const GlipTensor weights =
-      weighted ? find_weights (graph, x, target_height, target_width) : x;
-  const GlipTensor partials = glip_tensor_new (graph, args.chunks, PARTIALS * x.columns);
-  const GlipTensor moments = glip_tensor_new (graph, 3, x.columns);
+  const uint32_t chunks = args.mid_chunks + 2 * args.low_chunks;
+  const GlipTensor partials = glip_tensor_new (graph, chunks * MOMENTS_NUMBERS, x.columns);
   const GlipDispatch dispatch = {
     .shader = "moments",
-    .n_bindings = 3,
-    .bindings = { { partials.region, GLIP_WRITE }, { x.region, GLIP_READ },
-        { weights.region, GLIP_READ } },
-    .n_specialisations = 2,
-    .specialisations = { LANES, RUNS },
+    .n_bindings = 2,
+    .bindings = { { partials.region, GLIP_WRITE }, { x.region, GLIP_READ } },
     .args = &args,
     .args_bytes = sizeof args,
-    .groups = { (x.columns + LANES - 1) / LANES, (args.chunks + RUNS - 1) / RUNS, 1 },
+    .groups = { (x.columns + LANES - 1) / LANES, chunks, 1 },
     .macs = 3.0 * x.rows * x.columns,
   };
   glip_recorder_dispatch (graph->recorder, &dispatch);
-  merge_chunks (graph, &args, x, partials, moments);
-  return moments;
+  return partials;
 }

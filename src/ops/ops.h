@@ -36,7 +36,7 @@ typedef struct {
 } GlipLinearOptions;
 
 /* y = epilogue (x W^T + b): [rows, inputs] -> [rows, outputs].  `options` may be
- * NULL.  The result is a map when x is one. */
+ * NULL.  The result is a map or pyramid when x is one. */
 GlipTensor glip_linear (
     GlipGraph *graph, GlipTensor x, const GlipLinear *linear, const GlipLinearOptions *options);
 
@@ -70,7 +70,8 @@ typedef struct {
   GlipTensor out;       /* write here instead of into a new tensor */
 } GlipConvOptions;
 
-/* Map [H W, inputs] -> map [ceil (H / stride) ceil (W / stride), outputs]. */
+/* Map [H W, inputs] -> map [ceil (H / stride) ceil (W / stride), outputs]; with stride 1
+ * also a pyramid -> a pyramid of the same sizes. */
 GlipTensor glip_conv2d (
     GlipGraph *graph, GlipTensor x, const GlipConv *conv, const GlipConvOptions *options);
 /* [outputs][inputs][3][3] to [panels][9][inputs][GLIP_PANEL]: a linear layer over the
@@ -80,13 +81,15 @@ void glip_conv_pack (float *packed, const float *weight, uint32_t outputs, uint3
 
 /* ------------- deform_conv: modulated deformable convolution (DCNv2), 3x3 */
 
-/* `offsets` is the map [H W, 27] of the offset convolution on the grid of the level
- * that is computed: 9 (dy, dx) pairs and 9 mask logits.  The result has the size
- * ceil (x / stride); when that is not the offsets' grid, they are read as the flat
- * planar memory of a grid of the result's size, as the released models were trained
- * (spec 8.2).  Goes by strips of rows: sampled columns, then a product. */
-GlipTensor glip_deform_conv (GlipGraph *graph, GlipTensor x, GlipTensor offsets,
-    const GlipConv *conv, uint32_t stride);
+/* One branch of DyConv (BRANCH_... in interface.h) on all levels that have it.  `x` is
+ * a pyramid and `offsets` the pyramid [N, 27] of the offset convolution: 9 (dy, dx)
+ * pairs and 9 mask logits.  The rows of `out` are those of the branch: mid has all
+ * levels of x; low (from the finer level, stride 2) and high (from the coarser level,
+ * enlarged later) have the grids of all levels but the first.  High reads the offsets
+ * of the finer level as the flat planar memory of its own grid, as the released models
+ * were trained.  Goes by strips of rows: sampled columns, then a product. */
+void glip_deform_conv (GlipGraph *graph, GlipTensor x, GlipTensor offsets,
+    const GlipConv *conv, uint32_t branch, GlipTensor out);
 
 /* ----------------- window_attention: Swin's shifted windows (Liu et al.) */
 
@@ -116,48 +119,42 @@ GlipTensor glip_patch_merge (GlipGraph *graph, GlipTensor x);
  * floor (destination * coarse size / fine size). */
 GlipTensor glip_upsample_add (GlipGraph *graph, GlipTensor fine, GlipTensor coarse);
 
-/* ---------------------------------------------------- DyHead's tail (13d) */
+/* --------- moments, dynamic_relu, dyhead_merge: the tail of DyConv (13d) */
 
-/* Source pixels a step of a bilinear enlargement with aligned corners, for one axis. */
-static inline float
-glip_upsample_ratio (uint32_t small, uint32_t large)
-{
-  return large > 1 ? (float) (small - 1) / (float) (large - 1) : 0;
-}
-
-/* Statistics of a map [H W, C]: a tensor [3, C] of the mean over space, the biased
- * variance over space, and the mean of the map enlarged (bilinear, aligned corners)
- * to target_height x target_width - the plain mean when those are 0.  Robust for
- * large means. */
-GlipTensor glip_moments (
-    GlipGraph *graph, GlipTensor x, uint32_t target_height, uint32_t target_width);
-
-/* One branch of DyConv: a raw deformable convolution, its moments and its group norm.
- * A zero-initialised branch is absent. */
+/* What the deformable convolutions make of a pyramid: one tensor, and its three parts. */
 typedef struct {
-  GlipTensor x, moments;
-  GlipTensor norm_weight, norm_bias; /* [1, C] */
-} GlipBranch;
+  GlipTensor all; /* [N + 2 M, C] */
+  GlipTensor mid; /* [N, C], a pyramid of all levels */
+  GlipTensor low, high; /* [M, C], pyramids on the grids of all levels but the first */
+} GlipBranches;
+
+/* Fresh branches of the pyramid x; `columns` is a multiple of 64. */
+GlipBranches glip_branches_new (GlipGraph *graph, GlipTensor x, uint32_t columns);
+
+/* Statistics of all levels of all branches, for glip_dynamic_relu: moments of chunks of
+ * rows (see shaders/moments.comp), robust for large means. */
+GlipTensor glip_moments (GlipGraph *graph, const GlipBranches *branches);
 
 typedef struct {
-  uint32_t groups;                    /* of the group norm, epsilon 1e-5 */
-  GlipTensor attention_weight;        /* [1, C] AttnConv */
-  GlipTensor attention_bias;          /* [1, 1] */
-  GlipTensor fc0_weight, fc0_bias;    /* [C / 4, C], [1, C / 4], as stored */
-  GlipTensor fc2_weight, fc2_bias;    /* [4 C, C / 4], [1, 4 C], as stored */
+  uint32_t groups;                 /* of the group norms, epsilon 1e-5 */
+  GlipTensor norms;                /* [6, C]: weight and bias of mid, low, high */
+  GlipTensor attention;            /* [1, C + 1] AttnConv: weight, then its one bias */
+  GlipTensor fc0_weight, fc0_bias; /* [C / 4, C], [1, C / 4], as stored */
+  GlipTensor fc2_weight, fc2_bias; /* [4 C, C / 4], [1, 4 C], as stored */
 } GlipDynamicRelu;
 
 /* C is a multiple of 64, at most 1024, and `groups` divides it.
- * The branches mid (always present), low, high -> coefficients [8, C]: per channel the
+ * Moments -> coefficients [levels * COEFFICIENTS, C]: for every level and channel the
  * factors of mid, low, high (normalisation, scale attention and 1/K folded), the
- * constant, and a1, b1, a2, b2 of the dynamic ReLU. */
-GlipTensor glip_dynamic_relu (
-    GlipGraph *graph, const GlipBranch branches[3], const GlipDynamicRelu *dynamic_relu);
+ * constant, and a1, b1, a2, b2 of the dynamic ReLU.  Factors of branches that a level
+ * does not have are 0. */
+GlipTensor glip_dynamic_relu (GlipGraph *graph, const GlipBranches *branches,
+    GlipTensor moments, const GlipDynamicRelu *dynamic_relu);
 
-/* out = max (a1 f + b1, a2 f + b2), f = factor_mid mid + factor_low low +
- * factor_high up (high) + constant.  `out` (a map of mid's shape) is written. */
-void glip_dyhead_merge (GlipGraph *graph, const GlipBranch branches[3],
-    GlipTensor coefficients, GlipTensor out);
+/* A pyramid like mid: max (a1 f + b1, a2 f + b2), f = factor_mid mid + factor_low low +
+ * factor_high up (high) + constant, up being bilinear with aligned corners. */
+GlipTensor glip_dyhead_merge (
+    GlipGraph *graph, const GlipBranches *branches, GlipTensor coefficients);
 
 /* ------------------------------------------------------------ text operators */
 

@@ -4,7 +4,7 @@
 #include "ops/tensor.h"
 
 /* Intermediate strips stay below this, well under every device's binding limit. */
-enum { STRIP_BYTES = 48 << 20, VIEW_ALIGNMENT = 256 };
+enum { STRIP_BYTES = 96 << 20, VIEW_ALIGNMENT = 256 };
 
 static GlipTensor
 allocate (GlipGraph *graph, uint32_t rows, uint32_t columns, GlipType type)
@@ -33,6 +33,16 @@ glip_tensor_new_map (GlipGraph *graph, uint32_t height, uint32_t width, uint32_t
 {
   return glip_tensor_as_map (
       glip_tensor_new (graph, height * width, columns), height, width);
+}
+
+GlipTensor
+glip_tensor_new_like (GlipGraph *graph, GlipTensor x, uint32_t columns)
+{
+  GlipTensor tensor = glip_tensor_new (graph, x.rows, columns);
+  tensor.height = x.height;
+  tensor.width = x.width;
+  tensor.levels = x.levels;
+  return tensor;
 }
 
 GlipTensor
@@ -71,7 +81,63 @@ glip_tensor_as_map (GlipTensor tensor, uint32_t height, uint32_t width)
   g_assert (height * width == tensor.rows);
   tensor.height = height;
   tensor.width = width;
+  tensor.levels = 0;
   return tensor;
+}
+
+uint32_t
+glip_pyramid_rows (uint32_t height, uint32_t width, uint32_t levels)
+{
+  uint32_t rows = 0;
+  for (uint32_t i = 0; i < levels; i++) {
+    rows += height * width;
+    height = (height + 1) / 2;
+    width = (width + 1) / 2;
+  }
+  return rows;
+}
+
+GlipTensor
+glip_tensor_as_pyramid (GlipTensor tensor, uint32_t height, uint32_t width, uint32_t levels)
+{
+  g_assert (levels > 0 && glip_pyramid_rows (height, width, levels) == tensor.rows);
+  tensor.height = height;
+  tensor.width = width;
+  tensor.levels = levels;
+  return tensor;
+}
+
+GlipTensor
+glip_pyramid_level_shape (GlipTensor pyramid, uint32_t level, uint32_t *first_row)
+{
+  g_assert (level < pyramid.levels);
+  GlipTensor shape = { .columns = pyramid.columns, .height = pyramid.height,
+    .width = pyramid.width };
+  *first_row = glip_pyramid_rows (pyramid.height, pyramid.width, level);
+  for (uint32_t i = 0; i < level; i++) {
+    shape.height = (shape.height + 1) / 2;
+    shape.width = (shape.width + 1) / 2;
+  }
+  shape.rows = shape.height * shape.width;
+  return shape;
+}
+
+GlipTensor
+glip_pyramid_level (GlipTensor pyramid, uint32_t level)
+{
+  uint32_t first_row;
+  GlipTensor shape = glip_pyramid_level_shape (pyramid, level, &first_row);
+  return glip_tensor_as_map (
+      glip_tensor_rows (pyramid, first_row, shape.rows), shape.height, shape.width);
+}
+
+uint32_t
+glip_pyramid_tiles (GlipTensor pyramid, uint32_t level, uint32_t size)
+{
+  uint32_t tiles = 0, first_row;
+  for (uint32_t i = level; i < pyramid.levels; i++)
+    tiles += (glip_pyramid_level_shape (pyramid, i, &first_row).rows + size - 1) / size;
+  return tiles;
 }
 
 gboolean

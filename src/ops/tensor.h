@@ -3,7 +3,8 @@
  *
  * What operators work on: matrices of numbers, [rows, columns] row-major.  A feature
  * map of C channels is [height * width, C], so that a token and a pixel are the same
- * thing and lanes run along channels.
+ * thing and lanes run along channels.  A pyramid is one tensor, too: maps one after
+ * another, each half as high and wide as the one before, rounded up.
  */
 #ifndef GLIP_TENSOR_H
 #define GLIP_TENSOR_H
@@ -18,7 +19,8 @@ typedef enum {
 typedef struct {
   GlipRegion region;
   uint32_t rows, columns;
-  uint32_t height, width; /* of a feature map, rows = height * width; else 0 */
+  uint32_t height, width; /* of a feature map, or of a pyramid's first; else 0 */
+  uint32_t levels;        /* maps of a pyramid; else 0 */
   GlipType type;
 } GlipTensor;
 
@@ -36,6 +38,9 @@ GlipTensor glip_tensor_new_map (
     GlipGraph *graph, uint32_t height, uint32_t width, uint32_t columns);
 /* A fresh one that only products will read: of the type the device's tuning wants. */
 GlipTensor glip_tensor_new_operand (GlipGraph *graph, uint32_t rows, uint32_t columns);
+/* A fresh tensor with the rows of `x`, and a map or pyramid of the same sizes if `x` is
+ * one. */
+GlipTensor glip_tensor_new_like (GlipGraph *graph, GlipTensor x, uint32_t columns);
 /* A tensor of floats that lives in a buffer, at a byte offset. */
 GlipTensor glip_tensor_in_buffer (
     GlipBuffer *buffer, VkDeviceSize offset, uint32_t rows, uint32_t columns);
@@ -46,6 +51,17 @@ GlipTensor glip_tensor_rows (GlipTensor tensor, uint32_t first, uint32_t count);
 /* The same bytes in another shape of as many elements. */
 GlipTensor glip_tensor_reshape (GlipTensor tensor, uint32_t rows, uint32_t columns);
 GlipTensor glip_tensor_as_map (GlipTensor tensor, uint32_t height, uint32_t width);
+
+/* A pyramid of `levels` whose first map is height x width. */
+uint32_t glip_pyramid_rows (uint32_t height, uint32_t width, uint32_t levels);
+GlipTensor glip_tensor_as_pyramid (
+    GlipTensor tensor, uint32_t height, uint32_t width, uint32_t levels);
+/* Shape and first row of level `level`, counted from the finest, as a tensor without
+ * memory; and the map itself, whose first byte must be aligned as for glip_tensor_rows. */
+GlipTensor glip_pyramid_level_shape (GlipTensor pyramid, uint32_t level, uint32_t *first_row);
+GlipTensor glip_pyramid_level (GlipTensor pyramid, uint32_t level);
+/* Tiles of `size` rows when the maps from `level` on are cut each for itself. */
+uint32_t glip_pyramid_tiles (GlipTensor pyramid, uint32_t level, uint32_t size);
 
 /* Is there a tensor at all?  (Zero-initialised ones are none.) */
 static inline gboolean

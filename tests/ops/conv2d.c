@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright (c) 2026 the glip authors
  *
- * 3x3 convolution against plain C in double.
+ * 3x3 convolution, of single maps and of pyramids, against plain C in double.
  */
 #include "check.h"
 
@@ -31,6 +31,34 @@ convolve (const Case *t, const float *x, const float *weight, uint32_t row, uint
   return sum;
 }
 
+/* Random weights, packed and on the device. */
+static GlipConv
+make_conv (const Case *t, float **weight, float **bias)
+{
+  const size_t floats = glip_conv_packed_floats (t->outputs, t->inputs);
+  g_autofree float *packed = g_new (float, floats);
+  *weight = check_random ((size_t) t->outputs * t->inputs * 9, 1 / sqrt (9.0 * t->inputs));
+  *bias = check_random (t->outputs, 1);
+  glip_conv_pack (packed, *weight, t->outputs, t->inputs);
+  return (GlipConv){
+    .weight = check_upload (packed, (uint32_t) (floats / GLIP_PANEL), GLIP_PANEL),
+    .bias = check_upload (*bias, 1, t->outputs),
+    .inputs = t->inputs,
+    .outputs = t->outputs,
+  };
+}
+
+static void
+expect (const Case *t, const float *x, const float *weight, const float *bias, float *y)
+{
+  const uint32_t height = (t->height + t->stride - 1) / t->stride;
+  const uint32_t width = (t->width + t->stride - 1) / t->stride;
+  for (uint32_t pixel = 0; pixel < height * width; pixel++)
+    for (uint32_t output = 0; output < t->outputs; output++)
+      y[(size_t) pixel * t->outputs + output] = (float) (bias[output] +
+          convolve (t, x, weight, pixel / width, pixel % width, output));
+}
+
 static void
 test_conv2d (gconstpointer data)
 {
@@ -39,20 +67,9 @@ test_conv2d (gconstpointer data)
   const uint32_t width = (t->width + t->stride - 1) / t->stride;
   const size_t n = (size_t) height * width * t->outputs;
   g_autofree float *x = check_random ((size_t) t->height * t->width * t->inputs, 1);
-  g_autofree float *weight =
-      check_random ((size_t) t->outputs * t->inputs * 9, 1 / sqrt (9.0 * t->inputs));
-  g_autofree float *bias = check_random (t->outputs, 1);
-  const size_t floats = glip_conv_packed_floats (t->outputs, t->inputs);
-  g_autofree float *packed = g_new (float, floats);
-  glip_conv_pack (packed, weight, t->outputs, t->inputs);
-
+  g_autofree float *weight = NULL, *bias = NULL;
   GlipGraph *graph = check_graph ();
-  const GlipConv conv = {
-    .weight = check_upload (packed, (uint32_t) (floats / GLIP_PANEL), GLIP_PANEL),
-    .bias = check_upload (bias, 1, t->outputs),
-    .inputs = t->inputs,
-    .outputs = t->outputs,
-  };
+  const GlipConv conv = make_conv (t, &weight, &bias);
   /* Stride 1 is also what no options mean. */
   GlipConvOptions options = {
     .stride = t->stride == 1 ? 0 : t->stride,
@@ -73,12 +90,39 @@ test_conv2d (gconstpointer data)
   g_autofree float *actual = check_read (y);
 
   g_autofree float *expected = g_new (float, n);
-  for (size_t i = 0; i < n; i++) {
-    const uint32_t pixel = (uint32_t) (i / t->outputs), output = (uint32_t) (i % t->outputs);
-    expected[i] = (float) (bias[output] +
-        convolve (t, x, weight, pixel / width, pixel % width, output));
-  }
+  expect (t, x, weight, bias, expected);
   check_close ("conv2d", actual, expected, n, TOLERANCE_ROUNDING);
+}
+
+/* Every level of a pyramid is convolved for itself. */
+static void
+test_pyramid (gconstpointer data)
+{
+  enum { LEVELS = 5 };
+  Case t = *(const Case *) data;
+  const uint32_t rows = glip_pyramid_rows (t.height, t.width, LEVELS);
+  g_autofree float *x = check_random ((size_t) rows * t.inputs, 1);
+  g_autofree float *weight = NULL, *bias = NULL;
+  GlipGraph *graph = check_graph ();
+  const GlipConv conv = make_conv (&t, &weight, &bias);
+  GlipTensor y = glip_conv2d (graph,
+      glip_tensor_as_pyramid (check_upload (x, rows, t.inputs), t.height, t.width, LEVELS),
+      &conv, &(GlipConvOptions){ .relu_input = t.relu_input });
+  g_assert_cmpuint (y.rows, ==, rows);
+  g_assert_cmpuint (y.levels, ==, LEVELS);
+  check_keep (graph, y);
+  check_run (graph);
+  g_autofree float *actual = check_read (y);
+
+  g_autofree float *expected = g_new (float, (size_t) rows * t.outputs);
+  size_t row = 0;
+  for (int level = 0; level < LEVELS; level++) {
+    expect (&t, x + row * t.inputs, weight, bias, expected + row * t.outputs);
+    row += t.height * t.width;
+    t.height = (t.height + 1) / 2;
+    t.width = (t.width + 1) / 2;
+  }
+  check_close ("pyramid", actual, expected, rows * t.outputs, TOLERANCE_ROUNDING);
 }
 
 static void
@@ -102,6 +146,19 @@ add_tests (void)
     g_autofree char *path = g_strdup_printf ("/ops/conv2d/%ux%ux%u-%u-stride-%u", t->height,
         t->width, t->inputs, t->outputs, t->stride);
     g_test_add_data_func (path, t, test_conv2d);
+  }
+  static const Case pyramids[] = {
+    { 1, 1, 4, 3, 1, FALSE, FALSE },
+    { 3, 2, 12, 33, 1, FALSE, FALSE },
+    { 13, 21, 64, 27, 1, FALSE, FALSE },
+    { 1, 67, 8, 64, 1, TRUE, FALSE },
+    { 25, 42, 16, 27, 1, FALSE, FALSE },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (pyramids); i++) {
+    const Case *t = &pyramids[i];
+    g_autofree char *path = g_strdup_printf (
+        "/ops/conv2d/pyramid/%ux%ux%u-%u", t->height, t->width, t->inputs, t->outputs);
+    g_test_add_data_func (path, t, test_pyramid);
   }
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Copyright (c) 2026 the glip authors
  *
- * The deformable convolution against plain C that follows the definition: offsets and
- * masks as planar memory, read with the output's strides.
+ * The deformable convolution of one branch over the levels of a pyramid against plain C
+ * that follows the definition: level by level, offsets and masks as planar memory that
+ * is read with the strides of the output's level.
  */
 #include "check.h"
 
@@ -26,16 +27,19 @@ pack (const float *weight, uint32_t outputs, uint32_t inputs)
 }
 
 typedef struct {
-  uint32_t height, width, inputs, outputs, stride;
-  uint32_t grid_height, grid_width; /* of the offsets */
-  double deviation;                 /* of the offsets, in pixels */
-  gboolean quarters;                /* offsets are multiples of 1/4: borders are hit */
-  gboolean no_bias;
+  uint32_t height, width, levels; /* of the pyramid; the first map's size */
+  uint32_t branch, inputs, outputs;
+  double deviation;  /* of the offsets, in pixels */
+  gboolean quarters; /* offsets are multiples of 1/4: borders are hit */
 } Case;
+
+/* A map of the pyramid. */
+typedef struct {
+  uint32_t height, width, first;
+} Map;
 
 typedef struct {
   float *x, *offsets, *weight, *bias;
-  uint32_t out_height, out_width;
 } Data;
 
 static void
@@ -49,13 +53,39 @@ clear (Data *data)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Data, clear)
 
+static Map
+find_map (const Case *t, uint32_t level)
+{
+  Map map = { t->height, t->width, 0 };
+  for (uint32_t i = 0; i < level; i++)
+    map = (Map){ (map.height + 1) / 2, (map.width + 1) / 2,
+      map.first + map.height * map.width };
+  return map;
+}
+
+static uint32_t
+first_level (const Case *t)
+{
+  return t->branch == BRANCH_MID ? 0 : 1;
+}
+
+static uint32_t
+n_rows (const Case *t)
+{
+  return find_map (t, t->levels).first;
+}
+
+static uint32_t
+n_out_rows (const Case *t)
+{
+  return n_rows (t) - find_map (t, first_level (t)).first;
+}
+
 static void
 fill (Data *data, const Case *t)
 {
-  const size_t n_offsets = (size_t) t->grid_height * t->grid_width * ALL;
-  data->out_height = (t->height - 1) / t->stride + 1;
-  data->out_width = (t->width - 1) / t->stride + 1;
-  data->x = check_random ((size_t) t->height * t->width * t->inputs, 1);
+  const size_t n_offsets = (size_t) n_rows (t) * ALL;
+  data->x = check_random ((size_t) n_rows (t) * t->inputs, 1);
   data->offsets = check_random (n_offsets, t->deviation);
   data->weight =
       check_random ((size_t) t->outputs * t->inputs * TAPS, 1 / sqrt (t->inputs * 9.0));
@@ -66,31 +96,31 @@ fill (Data *data, const Case *t)
 }
 
 static double
-pixel (const Case *t, const float *x, int row, int column, uint32_t channel)
+pixel (const Map *map, const float *x, uint32_t inputs, int row, int column, uint32_t channel)
 {
-  if (row < 0 || column < 0 || row >= (int) t->height || column >= (int) t->width)
+  if (row < 0 || column < 0 || row >= (int) map->height || column >= (int) map->width)
     return 0;
-  return x[((size_t) row * t->width + (size_t) column) * t->inputs + channel];
+  return x[((size_t) row * map->width + (size_t) column) * inputs + channel];
 }
 
 static double
-bilinear (const Case *t, const float *x, float y, float x_position, uint32_t channel)
+bilinear (const Map *map, const float *x, uint32_t inputs, float y, float x_position,
+    uint32_t channel)
 {
-  if (!(y > -1 && x_position > -1 && y < (float) t->height && x_position < (float) t->width))
+  if (!(y > -1 && x_position > -1 && y < (float) map->height && x_position < (float) map->width))
     return 0;
   const int y0 = (int) floorf (y), x0 = (int) floorf (x_position);
   const double fy = (double) y - y0, fx = (double) x_position - x0;
-  return (1 - fy) * (1 - fx) * pixel (t, x, y0, x0, channel) +
-      (1 - fy) * fx * pixel (t, x, y0, x0 + 1, channel) +
-      fy * (1 - fx) * pixel (t, x, y0 + 1, x0, channel) +
-      fy * fx * pixel (t, x, y0 + 1, x0 + 1, channel);
+  return (1 - fy) * (1 - fx) * pixel (map, x, inputs, y0, x0, channel) +
+      (1 - fy) * fx * pixel (map, x, inputs, y0, x0 + 1, channel) +
+      fy * (1 - fx) * pixel (map, x, inputs, y0 + 1, x0, channel) +
+      fy * fx * pixel (map, x, inputs, y0 + 1, x0 + 1, channel);
 }
 
 /* Channels last to planes, the masks through the sigmoid. */
 static void
-to_planes (const Case *t, const float *offsets, float *of, float *mf)
+to_planes (const float *offsets, size_t grid, float *of, float *mf)
 {
-  const size_t grid = (size_t) t->grid_height * t->grid_width;
   for (size_t p = 0; p < grid; p++) {
     for (size_t c = 0; c < OFFSETS; c++)
       of[c * grid + p] = offsets[p * ALL + c];
@@ -99,31 +129,45 @@ to_planes (const Case *t, const float *offsets, float *of, float *mf)
   }
 }
 
-static float *
-expect (const Case *t, const Data *data)
+/* The output's map `out` from the map `in` with the offsets of the map `grid`. */
+static void
+expect_map (const Case *t, const Data *data, const Map *out, const Map *in, const Map *grid,
+    float *expected)
 {
-  const size_t grid = (size_t) t->grid_height * t->grid_width;
-  const size_t n = (size_t) data->out_height * data->out_width;
-  g_autofree float *of = g_new (float, OFFSETS * grid);
-  g_autofree float *mf = g_new (float, TAPS * grid);
+  const size_t n = (size_t) out->height * out->width, stride = t->branch == BRANCH_LOW ? 2 : 1;
+  const size_t n_grid = (size_t) grid->height * grid->width;
+  const float *x = data->x + (size_t) in->first * t->inputs;
+  g_autofree float *of = g_new (float, OFFSETS * n_grid);
+  g_autofree float *mf = g_new (float, TAPS * n_grid);
   g_autofree double *samples = g_new (double, (size_t) TAPS * t->inputs);
-  float *expected = g_new (float, n * t->outputs);
-  to_planes (t, data->offsets, of, mf);
+  to_planes (data->offsets + (size_t) grid->first * ALL, n_grid, of, mf);
   for (size_t p = 0; p < n; p++) {
-    const int row = (int) (p / data->out_width * t->stride);
-    const int column = (int) (p % data->out_width * t->stride);
+    const int row = (int) (p / out->width * stride), column = (int) (p % out->width * stride);
     for (size_t j = 0; j < TAPS; j++) {
       const float y = (float) (row - 1 + (int) j / 3) + of[2 * j * n + p];
       const float x_position = (float) (column - 1 + (int) j % 3) + of[(2 * j + 1) * n + p];
       for (uint32_t c = 0; c < t->inputs; c++)
-        samples[c * TAPS + j] = mf[j * n + p] * bilinear (t, data->x, y, x_position, c);
+        samples[c * TAPS + j] =
+            mf[j * n + p] * bilinear (in, x, t->inputs, y, x_position, c);
     }
     for (size_t o = 0; o < t->outputs; o++) {
-      double sum = t->no_bias ? 0 : data->bias[o];
+      double sum = data->bias[o];
       for (size_t k = 0; k < (size_t) TAPS * t->inputs; k++)
         sum += data->weight[o * TAPS * t->inputs + k] * samples[k];
       expected[p * t->outputs + o] = (float) sum;
     }
+  }
+}
+
+static float *
+expect (const Case *t, const Data *data)
+{
+  float *expected = g_new (float, (size_t) n_out_rows (t) * t->outputs), *at = expected;
+  for (uint32_t level = first_level (t); level < t->levels; level++) {
+    const Map out = find_map (t, level), finer = find_map (t, MAX (level, 1) - 1);
+    expect_map (t, data, &out, t->branch == BRANCH_LOW ? &finer : &out,
+        t->branch == BRANCH_HIGH ? &finer : &out, at);
+    at += (size_t) out.height * out.width * t->outputs;
   }
   return expected;
 }
@@ -133,20 +177,18 @@ compute (const Case *t, const Data *data)
 {
   g_autofree float *packed = pack (data->weight, t->outputs, t->inputs);
   GlipGraph *graph = check_graph ();
-  GlipConv conv = { .inputs = t->inputs, .outputs = t->outputs };
-  conv.weight = check_upload (packed, (t->outputs + GLIP_PANEL - 1) / GLIP_PANEL,
-      TAPS * t->inputs * GLIP_PANEL);
-  if (!t->no_bias)
-    conv.bias = check_upload (data->bias, 1, t->outputs);
-  GlipTensor x = glip_tensor_as_map (
-      check_upload (data->x, t->height * t->width, t->inputs), t->height, t->width);
-  GlipTensor offsets = glip_tensor_as_map (
-      check_upload (data->offsets, t->grid_height * t->grid_width, ALL), t->grid_height,
-      t->grid_width);
-  GlipTensor y = glip_deform_conv (graph, x, offsets, &conv, t->stride);
-  g_assert_cmpuint (y.height, ==, data->out_height);
-  g_assert_cmpuint (y.width, ==, data->out_width);
-  g_assert_cmpuint (y.columns, ==, t->outputs);
+  const GlipConv conv = {
+    .inputs = t->inputs,
+    .outputs = t->outputs,
+    .weight = check_upload (packed, (t->outputs + GLIP_PANEL - 1) / GLIP_PANEL,
+        TAPS * t->inputs * GLIP_PANEL),
+    .bias = check_upload (data->bias, 1, t->outputs),
+  };
+  GlipTensor x = glip_tensor_as_pyramid (
+      check_upload (data->x, n_rows (t), t->inputs), t->height, t->width, t->levels);
+  GlipTensor offsets = check_upload (data->offsets, n_rows (t), ALL);
+  GlipTensor y = glip_tensor_new (graph, n_out_rows (t), t->outputs);
+  glip_deform_conv (graph, x, offsets, &conv, t->branch, y);
   check_keep (graph, y);
   check_run (graph);
   return check_read (y);
@@ -161,19 +203,17 @@ test_random (gconstpointer user_data)
   g_autofree float *expected = expect (t, &data);
   g_autofree float *actual = compute (t, &data);
   check_close ("deform_conv", actual, expected,
-      (size_t) data.out_height * data.out_width * t->outputs, TOLERANCE_FUNCTION);
+      (size_t) n_out_rows (t) * t->outputs, TOLERANCE_FUNCTION);
 }
 
-/* A layer of one channel whose output o is the sample of tap o alone. */
+/* A layer of one channel whose output o is the sample of tap o alone; all masks 1/2. */
 static void
-fill_taps (Data *data, const Case *t, const float *x)
+fill_taps (Data *data, const Case *t)
 {
-  const size_t n_offsets = (size_t) t->grid_height * t->grid_width * ALL;
-  data->out_height = t->height;
-  data->out_width = t->width;
-  data->x = g_memdup2 (x, (size_t) t->height * t->width * sizeof (float));
-  data->offsets = g_new0 (float, n_offsets);
+  data->x = g_new0 (float, n_rows (t));
+  data->offsets = g_new0 (float, (size_t) n_rows (t) * ALL);
   data->weight = g_new0 (float, TAPS * TAPS);
+  data->bias = g_new0 (float, TAPS);
   for (int o = 0; o < TAPS; o++)
     data->weight[o * TAPS + o] = 1;
 }
@@ -189,10 +229,11 @@ test_border (void)
     { 0.5f, 0.5f, 3 }, { -0.5f, 0, 0.5f }, { -0.25f, -0.25f, 0.5625f }, { 1.5f, 2.5f, 1.5f },
     { 1.75f, 1, 1.25f }, { -1, 0, 0 }, { 2, 0, 0 }, { 0, 3, 0 }, { 1, 2, 6 },
   };
-  const Case t = { .height = 2, .width = 3, .inputs = 1, .outputs = TAPS, .stride = 1,
-    .grid_height = 2, .grid_width = 3, .no_bias = TRUE };
+  const Case t = { .height = 2, .width = 3, .levels = 2, .branch = BRANCH_MID, .inputs = 1,
+    .outputs = TAPS };
   g_auto (Data) data = { 0 };
-  fill_taps (&data, &t, x);
+  fill_taps (&data, &t);
+  memcpy (data.x, x, sizeof x);
   for (int j = 0; j < TAPS; j++) {
     data.offsets[2 * j] = points[j].y - (float) (j / 3 - 1);
     data.offsets[2 * j + 1] = points[j].x - (float) (j % 3 - 1);
@@ -205,18 +246,18 @@ test_border (void)
   check_close ("border", actual, expected, TAPS, TOLERANCE_ROUNDING);
 }
 
-/* Output pixel 30 of 7 x 11 finds dy of tap 5 in channel 2, row 12, column 2 of a map
- * of 13 x 21, and the mask of tap 5 in channel 1 of the masks, row 6, column 16. */
+/* Output pixel 30 of 7 x 11 finds dy of tap 5 in channel 2, row 12, column 2 of the
+ * finer map of 13 x 21, and the mask of tap 5 in channel 1 of the masks, row 6, column
+ * 16. */
 static void
 test_other_grid (void)
 {
-  float x[7 * 11];
-  for (int i = 0; i < 7 * 11; i++)
-    x[i] = (float) (i / 11);
-  const Case t = { .height = 7, .width = 11, .inputs = 1, .outputs = TAPS, .stride = 1,
-    .grid_height = 13, .grid_width = 21, .no_bias = TRUE };
+  const Case t = { .height = 13, .width = 21, .levels = 2, .branch = BRANCH_HIGH, .inputs = 1,
+    .outputs = TAPS };
   g_auto (Data) data = { 0 };
-  fill_taps (&data, &t, x);
+  fill_taps (&data, &t);
+  for (int i = 0; i < 7 * 11; i++)
+    data.x[13 * 21 + i] = (float) (i / 11);
   data.offsets[(12 * 21 + 2) * ALL + 2] = 1.5f;
   data.offsets[(6 * 21 + 16) * ALL + OFFSETS + 1] = 30;
   g_autofree float *actual = compute (&t, &data);
@@ -230,7 +271,7 @@ static void
 test_wild (void)
 {
   static const float wild[] = { INFINITY, -INFINITY, 1e30f, -1e30f, NAN };
-  const Case t = { 9, 10, 8, 5, 1, 9, 10, 1, FALSE, FALSE };
+  const Case t = { 9, 10, 3, BRANCH_MID, 8, 5, 1, FALSE };
   g_auto (Data) data = { 0 };
   fill (&data, &t);
   for (size_t i = 0; i < G_N_ELEMENTS (wild); i++)
@@ -241,28 +282,33 @@ test_wild (void)
   const size_t nan_pixel = 7 * (G_N_ELEMENTS (wild) - 1) + 3;
   memcpy (actual + nan_pixel * t.outputs, expected + nan_pixel * t.outputs,
       t.outputs * sizeof (float));
-  check_close ("wild", actual, expected, 90 * t.outputs, TOLERANCE_FUNCTION);
+  check_close ("wild", actual, expected, (size_t) n_out_rows (&t) * t.outputs,
+      TOLERANCE_FUNCTION);
 }
 
 static void
 add_tests (void)
 {
   static const Case cases[] = {
-    { 1, 1, 1, 1, 1, 1, 1, 1, FALSE, FALSE },
-    { 5, 7, 3, 5, 1, 5, 7, 2, FALSE, FALSE },
-    { 6, 9, 16, 27, 1, 6, 9, 3, TRUE, FALSE },
-    { 13, 10, 64, 64, 2, 7, 5, 2, FALSE, FALSE },
-    { 12, 15, 33, 40, 2, 6, 8, 4, TRUE, TRUE },
-    { 3, 4, 32, 33, 1, 5, 7, 2, FALSE, FALSE },
-    { 7, 11, 48, 32, 1, 13, 21, 3, TRUE, FALSE },
-    { 1, 1, 64, 16, 1, 1, 2, 1, FALSE, FALSE },
-    { 1, 300, 40, 20, 2, 1, 150, 30, FALSE, FALSE },
-    { 48, 49, 600, 7, 1, 48, 49, 2, FALSE, FALSE }, /* more than one strip */
+    { 1, 1, 5, BRANCH_MID, 1, 1, 1, FALSE },
+    { 1, 1, 2, BRANCH_LOW, 16, 3, 1, FALSE },
+    { 1, 2, 5, BRANCH_HIGH, 64, 16, 1, FALSE },
+    { 5, 7, 2, BRANCH_MID, 3, 5, 2, FALSE },
+    { 6, 9, 5, BRANCH_MID, 16, 27, 3, TRUE },
+    { 13, 10, 5, BRANCH_LOW, 64, 64, 2, FALSE },
+    { 12, 15, 3, BRANCH_LOW, 33, 40, 4, TRUE },
+    { 5, 7, 5, BRANCH_HIGH, 32, 33, 2, FALSE },
+    { 13, 21, 5, BRANCH_HIGH, 48, 32, 3, TRUE },
+    { 1, 300, 4, BRANCH_LOW, 40, 20, 30, FALSE },
+    { 3, 301, 4, BRANCH_HIGH, 40, 20, 30, FALSE },
+    { 68, 69, 2, BRANCH_MID, 600, 2, 2, FALSE }, /* more than one strip */
   };
+  static const char *const names[] = { "mid", "low", "high" };
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *path = g_strdup_printf ("/ops/deform_conv/%ux%ux%u-%u/%u",
-        cases[i].height, cases[i].width, cases[i].inputs, cases[i].outputs, cases[i].stride);
-    g_test_add_data_func (path, &cases[i], test_random);
+    const Case *t = &cases[i];
+    g_autofree char *path = g_strdup_printf ("/ops/deform_conv/%s/%ux%ux%u-%u-%u",
+        names[t->branch], t->height, t->width, t->levels, t->inputs, t->outputs);
+    g_test_add_data_func (path, t, test_random);
   }
   g_test_add_func ("/ops/deform_conv/border", test_border);
   g_test_add_func ("/ops/deform_conv/other-grid", test_other_grid);

@@ -10,9 +10,7 @@
 #include <math.h>
 
 typedef struct {
-  uint32_t height, width, high_height, high_width; /* high 0: absent */
-  uint32_t columns;
-  gboolean low;
+  uint32_t height, width, levels, columns;
   float mean;
   double tolerance; /* of the whole tail */
 } Case;
@@ -20,20 +18,22 @@ typedef struct {
 enum { GROUPS = 16 };
 
 typedef struct {
-  float *x[3], *norm_weight[3], *norm_bias[3];
-  float *attention_weight, *attention_bias, *fc0_weight, *fc0_bias, *fc2_weight, *fc2_bias;
+  float *x; /* all branches of all levels */
+  float *norms, *attention, *fc0_weight, *fc0_bias, *fc2_weight, *fc2_bias;
 } Data;
+
+/* A level and its branches' maps; NULL for one that does not exist. */
+typedef struct {
+  uint32_t height, width, high_height, high_width, columns;
+  const float *x[3];
+} Level;
 
 static void
 clear (Data *data)
 {
-  for (int k = 0; k < 3; k++) {
-    g_free (data->x[k]);
-    g_free (data->norm_weight[k]);
-    g_free (data->norm_bias[k]);
-  }
-  g_free (data->attention_weight);
-  g_free (data->attention_bias);
+  g_free (data->x);
+  g_free (data->norms);
+  g_free (data->attention);
   g_free (data->fc0_weight);
   g_free (data->fc0_bias);
   g_free (data->fc2_weight);
@@ -42,37 +42,58 @@ clear (Data *data)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Data, clear)
 
-static gboolean
-exists (const Case *t, int branch)
+/* Of mid, and of low or high. */
+static uint32_t
+n_rows (const Case *t, int branch)
 {
-  return branch == 0 || (branch == 1 ? t->low : t->high_height > 0);
-}
-
-static size_t
-pixels_of (const Case *t, int branch)
-{
-  return branch == 2 ? (size_t) t->high_height * t->high_width : (size_t) t->height * t->width;
+  uint32_t rows = glip_pyramid_rows (t->height, t->width, t->levels);
+  return branch == BRANCH_MID ? rows : rows - t->height * t->width;
 }
 
 static void
 fill (Data *data, const Case *t)
 {
   const uint32_t c = t->columns, hidden = c / 4;
-  for (int k = 0; k < 3; k++) {
-    if (!exists (t, k))
-      continue;
-    data->x[k] = check_random (pixels_of (t, k) * c, 1);
-    for (size_t i = 0; i < pixels_of (t, k) * c; i++)
-      data->x[k][i] += t->mean;
-    data->norm_weight[k] = check_random (c, 1);
-    data->norm_bias[k] = check_random (c, 1);
-  }
-  data->attention_weight = check_random (c, 1 / sqrt (c));
-  data->attention_bias = check_random (1, 1);
+  const size_t n = (size_t) (n_rows (t, BRANCH_MID) + 2 * n_rows (t, BRANCH_LOW)) * c;
+  data->x = check_random (n, 1);
+  for (size_t i = 0; i < n; i++)
+    data->x[i] += t->mean;
+  data->norms = check_random (6 * c, 1);
+  data->attention = check_random (c + 1, 1 / sqrt (c));
   data->fc0_weight = check_random (hidden * c, 2 / sqrt (c));
   data->fc0_bias = check_random (hidden, 1);
   data->fc2_weight = check_random (4 * c * hidden, 2 / sqrt (hidden));
   data->fc2_bias = check_random (4 * c, 1);
+}
+
+static Level
+find_level (const Case *t, const Data *data, uint32_t index)
+{
+  const size_t c = t->columns, finest = (size_t) t->height * t->width;
+  const float *low = data->x + n_rows (t, BRANCH_MID) * c;
+  const float *high = low + n_rows (t, BRANCH_LOW) * c;
+  const size_t first = glip_pyramid_rows (t->height, t->width, index);
+  Level level = { t->height, t->width, .columns = t->columns };
+  for (uint32_t i = 0; i < index; i++) {
+    level.height = (level.height + 1) / 2;
+    level.width = (level.width + 1) / 2;
+  }
+  level.high_height = (level.height + 1) / 2;
+  level.high_width = (level.width + 1) / 2;
+  level.x[BRANCH_MID] = data->x + first * c;
+  if (index > 0)
+    level.x[BRANCH_LOW] = low + (first - finest) * c;
+  if (index + 1 < t->levels)
+    level.x[BRANCH_HIGH] =
+        high + (glip_pyramid_rows (t->height, t->width, index + 1) - finest) * c;
+  return level;
+}
+
+static size_t
+pixels_of (const Level *t, int branch)
+{
+  return branch == BRANCH_HIGH ? (size_t) t->high_height * t->high_width
+                               : (size_t) t->height * t->width;
 }
 
 /* ------------------------------------------------------ the definition, literally */
@@ -119,7 +140,7 @@ find_between (uint32_t at, uint32_t small, uint32_t large, size_t *low, size_t *
 }
 
 static double *
-upsample (const Case *t, const double *x)
+upsample (const Level *t, const double *x)
 {
   const size_t c = t->columns;
   double *y = g_new (double, pixels_of (t, 0) * c);
@@ -150,21 +171,22 @@ mean_over_space (const double *x, size_t pixels, uint32_t columns)
 }
 
 static double *
-mean_of_branches (const Case *t, const Data *data)
+mean_of_branches (const Level *t, const Data *data)
 {
   const size_t n = pixels_of (t, 0) * t->columns;
-  const int branches = 1 + t->low + (t->high_height > 0);
+  const uint32_t c = t->columns;
+  const int branches = 1 + (t->x[BRANCH_LOW] != NULL) + (t->x[BRANCH_HIGH] != NULL);
   double *f = g_new0 (double, n);
   for (int k = 0; k < 3; k++) {
-    if (!exists (t, k))
+    if (!t->x[k])
       continue;
     g_autofree double *y = group_norm (
-        data->x[k], pixels_of (t, k), t->columns, data->norm_weight[k], data->norm_bias[k]);
-    g_autofree double *large = k == 2 ? upsample (t, y) : g_steal_pointer (&y);
-    g_autofree double *mean = mean_over_space (large, pixels_of (t, 0), t->columns);
-    double sum = data->attention_bias[0];
-    for (uint32_t i = 0; i < t->columns; i++)
-      sum += data->attention_weight[i] * mean[i];
+        t->x[k], pixels_of (t, k), c, data->norms + 2 * k * c, data->norms + (2 * k + 1) * c);
+    g_autofree double *large = k == BRANCH_HIGH ? upsample (t, y) : g_steal_pointer (&y);
+    g_autofree double *mean = mean_over_space (large, pixels_of (t, 0), c);
+    double sum = data->attention[c];
+    for (uint32_t i = 0; i < c; i++)
+      sum += data->attention[i] * mean[i];
     const double attention = hard_sigmoid_of (fmax (sum, 0));
     for (size_t i = 0; i < n; i++)
       f[i] += attention * large[i] / branches;
@@ -173,7 +195,7 @@ mean_of_branches (const Case *t, const Data *data)
 }
 
 static float *
-expect_tail (const Case *t, const Data *data)
+expect_tail (const Level *t, const Data *data)
 {
   const uint32_t c = t->columns, hidden = c / 4;
   g_autofree double *f = mean_of_branches (t, data);
@@ -203,18 +225,17 @@ expect_tail (const Case *t, const Data *data)
 
 /* ------------------------------------------------------------------------- tests */
 
-static void
-upload (const Case *t, const Data *data, GlipBranch branches[3])
+static GlipBranches
+upload (const Case *t, const Data *data)
 {
-  for (int k = 0; k < 3; k++)
-    if (exists (t, k))
-      branches[k] = (GlipBranch){
-        .x = glip_tensor_as_map (
-            check_upload (data->x[k], (uint32_t) pixels_of (t, k), t->columns),
-            k == 2 ? t->high_height : t->height, k == 2 ? t->high_width : t->width),
-        .norm_weight = check_upload (data->norm_weight[k], 1, t->columns),
-        .norm_bias = check_upload (data->norm_bias[k], 1, t->columns),
-      };
+  const uint32_t rows = n_rows (t, BRANCH_MID);
+  GlipTensor all =
+      check_upload (data->x, rows + 2 * n_rows (t, BRANCH_LOW), t->columns);
+  GlipTensor mid = { .region = all.region, .rows = rows, .columns = t->columns };
+  return (GlipBranches){
+    .all = all,
+    .mid = glip_tensor_as_pyramid (mid, t->height, t->width, t->levels),
+  };
 }
 
 static void
@@ -225,39 +246,39 @@ test_tail (gconstpointer user_data)
   g_auto (Data) data = { 0 };
   fill (&data, t);
   GlipGraph *graph = check_graph ();
-  GlipBranch branches[3] = { 0 };
-  upload (t, &data, branches);
-  for (int k = 0; k < 3; k++)
-    if (exists (t, k))
-      branches[k].moments = glip_moments (
-          graph, branches[k].x, k == 2 ? t->height : 0, k == 2 ? t->width : 0);
+  const GlipBranches branches = upload (t, &data);
   const GlipDynamicRelu dynamic_relu = {
     .groups = GROUPS,
-    .attention_weight = check_upload (data.attention_weight, 1, c),
-    .attention_bias = check_upload (data.attention_bias, 1, 1),
+    .norms = check_upload (data.norms, 6, c),
+    .attention = check_upload (data.attention, 1, c + 1),
     .fc0_weight = check_upload (data.fc0_weight, c / 4, c),
     .fc0_bias = check_upload (data.fc0_bias, 1, c / 4),
     .fc2_weight = check_upload (data.fc2_weight, 4 * c, c / 4),
     .fc2_bias = check_upload (data.fc2_bias, 1, 4 * c),
   };
-  GlipTensor coefficients = glip_dynamic_relu (graph, branches, &dynamic_relu);
-  GlipTensor out = glip_tensor_new_map (graph, t->height, t->width, c);
-  glip_dyhead_merge (graph, branches, coefficients, out);
+  GlipTensor moments = glip_moments (graph, &branches);
+  GlipTensor coefficients = glip_dynamic_relu (graph, &branches, moments, &dynamic_relu);
+  GlipTensor out = glip_dyhead_merge (graph, &branches, coefficients);
   check_keep (graph, out);
   check_run (graph);
   g_autofree float *actual = check_read (out);
-  g_autofree float *expected = expect_tail (t, &data);
-  check_close ("tail", actual, expected, pixels_of (t, 0) * c, t->tolerance);
+  const float *at = actual;
+  for (uint32_t i = 0; i < t->levels; i++) {
+    const Level level = find_level (t, &data, i);
+    g_autofree float *expected = expect_tail (&level, &data);
+    check_close ("tail", at, expected, pixels_of (&level, BRANCH_MID) * c, t->tolerance);
+    at += pixels_of (&level, BRANCH_MID) * c;
+  }
 }
 
 static double
-enlarged (const Case *t, const float *high, uint32_t row, uint32_t column, uint32_t channel)
+enlarged (const Level *t, uint32_t row, uint32_t column, uint32_t channel)
 {
   size_t y0, y1, x0, x1;
   double fy, fx;
   find_between (row, t->high_height, t->height, &y0, &y1, &fy);
   find_between (column, t->high_width, t->width, &x0, &x1, &fx);
-  const float *at = high + channel;
+  const float *at = t->x[BRANCH_HIGH] + channel;
   return (1 - fy) * (1 - fx) * at[(y0 * t->high_width + x0) * t->columns] +
       (1 - fy) * fx * at[(y0 * t->high_width + x1) * t->columns] +
       fy * (1 - fx) * at[(y1 * t->high_width + x0) * t->columns] +
@@ -265,34 +286,44 @@ enlarged (const Case *t, const float *high, uint32_t row, uint32_t column, uint3
 }
 
 static void
-test_merge (gconstpointer user_data)
+expect_merge (const Level *t, const float *k, float *expected)
 {
-  const Case *t = user_data;
   const uint32_t c = t->columns;
-  g_auto (Data) data = { 0 };
-  fill (&data, t);
-  g_autofree float *k = check_random (8 * (size_t) c, 1);
-  GlipGraph *graph = check_graph ();
-  GlipBranch branches[3] = { 0 };
-  upload (t, &data, branches);
-  GlipTensor out = glip_tensor_new_map (graph, t->height, t->width, c);
-  glip_dyhead_merge (graph, branches, check_upload (k, 8, c), out);
-  check_keep (graph, out);
-  check_run (graph);
-  g_autofree float *actual = check_read (out);
-
-  g_autofree float *expected = g_new (float, pixels_of (t, 0) * c);
-  for (uint32_t p = 0; p < pixels_of (t, 0); p++)
+  for (uint32_t p = 0; p < pixels_of (t, BRANCH_MID); p++)
     for (uint32_t i = 0; i < c; i++) {
-      double f = (double) k[i] * data.x[0][p * c + i] + k[3 * c + i];
-      if (t->low)
-        f += (double) k[c + i] * data.x[1][p * c + i];
-      if (t->high_height)
-        f += k[2 * c + i] * enlarged (t, data.x[2], p / t->width, p % t->width, i);
+      double f = (double) k[i] * t->x[BRANCH_MID][p * c + i] + k[3 * c + i];
+      if (t->x[BRANCH_LOW])
+        f += (double) k[c + i] * t->x[BRANCH_LOW][p * c + i];
+      if (t->x[BRANCH_HIGH])
+        f += k[2 * c + i] * enlarged (t, p / t->width, p % t->width, i);
       expected[p * c + i] =
           (float) fmax (k[4 * c + i] * f + k[5 * c + i], k[6 * c + i] * f + k[7 * c + i]);
     }
-  check_close ("merge", actual, expected, pixels_of (t, 0) * c, TOLERANCE_ROUNDING);
+}
+
+static void
+test_merge (gconstpointer user_data)
+{
+  const Case *t = user_data;
+  const size_t c = t->columns, n = n_rows (t, BRANCH_MID) * c;
+  g_auto (Data) data = { 0 };
+  fill (&data, t);
+  g_autofree float *k = check_random (t->levels * COEFFICIENTS * c, 1);
+  GlipGraph *graph = check_graph ();
+  const GlipBranches branches = upload (t, &data);
+  GlipTensor out = glip_dyhead_merge (
+      graph, &branches, check_upload (k, t->levels * COEFFICIENTS, t->columns));
+  g_assert_cmpuint (out.levels, ==, t->levels);
+  check_keep (graph, out);
+  check_run (graph);
+  g_autofree float *actual = check_read (out);
+  g_autofree float *expected = g_new (float, n);
+  for (uint32_t i = 0; i < t->levels; i++) {
+    const Level level = find_level (t, &data, i);
+    expect_merge (&level, k + i * COEFFICIENTS * c,
+        expected + glip_pyramid_rows (t->height, t->width, i) * c);
+  }
+  check_close ("merge", actual, expected, n, TOLERANCE_ROUNDING);
 }
 
 /* Maps with a mean of 1000 are themselves rounded to 6e-5 of their deviation, and the
@@ -303,31 +334,30 @@ static void
 add_tests (void)
 {
   static const Case cases[] = {
-    { 5, 7, 3, 4, 64, TRUE, 0, TOLERANCE_FUNCTION },
-    { 5, 7, 3, 4, 64, TRUE, 1000, TOLERANCE_FAR },
-    { 1, 1, 0, 0, 64, TRUE, 0, TOLERANCE_FUNCTION },
-    { 1, 1, 1, 1, 128, TRUE, 0, TOLERANCE_FUNCTION },
-    { 1, 2, 1, 1, 192, FALSE, 0, TOLERANCE_FUNCTION },
-    { 40, 56, 20, 28, 64, FALSE, 0, TOLERANCE_FUNCTION },
-    { 40, 56, 20, 28, 64, TRUE, 1000, TOLERANCE_FAR },
-    { 13, 21, 7, 11, 256, TRUE, 3, TOLERANCE_FUNCTION },
-    { 3, 131, 2, 66, 64, FALSE, -1, TOLERANCE_FUNCTION },
-    { 9, 4, 0, 0, 320, FALSE, 0, TOLERANCE_FUNCTION },
+    { 5, 7, 2, 64, 0, TOLERANCE_FUNCTION },
+    { 5, 7, 3, 64, 1000, TOLERANCE_FAR },
+    { 1, 1, 5, 128, 0, TOLERANCE_FUNCTION },
+    { 1, 2, 3, 192, 0, TOLERANCE_FUNCTION },
+    { 40, 56, 5, 64, 0, TOLERANCE_FUNCTION },
+    { 40, 56, 3, 64, 1000, TOLERANCE_FAR },
+    { 26, 42, 5, 256, 3, TOLERANCE_FUNCTION },
+    { 3, 131, 2, 64, -1, TOLERANCE_FUNCTION },
+    { 9, 4, 5, 320, 0, TOLERANCE_FUNCTION },
   };
   static const Case merges[] = {
-    { 1, 1, 0, 0, 1, FALSE, 0, 0 },
-    { 3, 5, 2, 3, 33, TRUE, 0, 0 },
-    { 33, 70, 17, 35, 5, TRUE, 0, 0 },
-    { 1, 6, 1, 3, 40, FALSE, 0, 0 },
+    { 1, 1, 5, 1, 0, 0 },
+    { 3, 5, 2, 33, 0, 0 },
+    { 33, 70, 5, 5, 0, 0 },
+    { 1, 6, 4, 40, 0, 0 },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *path = g_strdup_printf ("/ops/dyhead_merge/tail/%zu-%ux%ux%u", i,
-        cases[i].height, cases[i].width, cases[i].columns);
+    g_autofree char *path = g_strdup_printf ("/ops/dyhead_merge/tail/%zu-%ux%ux%u-%u", i,
+        cases[i].height, cases[i].width, cases[i].levels, cases[i].columns);
     g_test_add_data_func (path, &cases[i], test_tail);
   }
   for (size_t i = 0; i < G_N_ELEMENTS (merges); i++) {
-    g_autofree char *path = g_strdup_printf ("/ops/dyhead_merge/merge/%ux%ux%u",
-        merges[i].height, merges[i].width, merges[i].columns);
+    g_autofree char *path = g_strdup_printf ("/ops/dyhead_merge/merge/%ux%ux%u-%u",
+        merges[i].height, merges[i].width, merges[i].levels, merges[i].columns);
     g_test_add_data_func (path, &merges[i], test_merge);
   }
 }
