@@ -146,7 +146,8 @@ run (int argc, char **argv)
         "Tokens of the prompt (needed)", "N" },
     { "warm-up", 0, 0, G_OPTION_ARG_NONE, &options.open.warm_up,
         "Warm up while loading", NULL },
-    { "runs", 0, 0, G_OPTION_ARG_INT, &options.runs, "Timed runs [5]; 0: only count dispatches, GMAC and memory", "K" },
+    { "runs", 0, 0, G_OPTION_ARG_INT, &options.runs,
+        "Timed runs [5]; 0: only count dispatches, GMAC and memory", "K" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.rest, NULL, NULL },
     G_OPTION_ENTRY_NULL
   };
