@@ -8,40 +8,87 @@
 _Static_assert (sizeof (struct GemmArgs) + 5 * sizeof (uint64_t) <= GLIP_MAX_ARGS_BYTES,
     "push constants");
 
-/* Row tiles of a workgroup: 8 x 8 invocations on a GPU; a CPU driver runs the
- * invocations of a workgroup one subgroup after another and gains nothing. */
+/* Row tiles of a workgroup: 8 x 8 invocations on a GPU; on a CPU driver, which runs one
+ * subgroup after another, they find the columns of b in the cache. */
 enum { ROW_TILES = 8 };
+
+static uint32_t
+divide_up (uint32_t a, uint32_t b)
+{
+  return (a + b - 1) / b;
+}
+
+/* The grid of a kernel whose workgroups compute ROW_TILES tiles below one another. */
+static void
+set_grid (GlipDispatch *dispatch, const GlipGemm *gemm, uint32_t tile_rows,
+    uint32_t tile_columns)
+{
+  const struct GemmArgs *args = &gemm->args;
+  dispatch->specialisations[1] = ROW_TILES;
+  dispatch->groups[0] = divide_up (args->n, tile_columns);
+  dispatch->groups[1] = divide_up (args->m, tile_rows * ROW_TILES);
+  dispatch->groups[2] = MAX (gemm->batches, 1) * args->splits;
+}
+
+/* A round of few steps spends much of its time on the loop. */
+static uint32_t
+choose_steps (const struct GemmArgs *args)
+{
+  return args->k % 32 == 0 ? 32 : 16;
+}
+
+/* Vector loads want whole tiles of columns, side by side, aligned to four floats. */
+static uint32_t
+choose_flags (const struct GemmArgs *args, uint32_t steps)
+{
+  const gboolean linear = args->a_column == 1 && args->b_row == GLIP_PANEL;
+  const gboolean whole_b = args->b_columns % LANES_TILE_COLUMNS == 0 &&
+      (args->b_row | args->b_panel | args->b_batch) % 4 == 0;
+  const gboolean whole_result = args->n % LANES_TILE_COLUMNS == 0 && args->c_column == 1 &&
+      (args->c_base | args->c_row | args->c_batch | args->c_split | args->bias_batch) % 4 == 0;
+  return args->flags | (linear ? LANES_LINEAR : 0) |
+      (args->k % steps || args->k_split % steps ? LANES_K_TAIL : 0) |
+      (whole_b ? 0 : LANES_B_TAIL) | (whole_result ? 0 : LANES_RESULT_TAIL);
+}
 
 void
 glip_gemm (GlipGraph *graph, const GlipGemm *gemm)
 {
+  const GlipTuning *tuning = &graph->recorder->device->tuning;
   const struct GemmArgs *args = &gemm->args;
-  uint32_t batches = MAX (gemm->batches, 1);
   g_assert (args->m > 0 && args->n > 0 && args->k > 0 && args->splits > 0);
   g_assert (args->splits * args->k_split >= args->k);
+  g_assert ((args->splits - 1) * args->k_split < args->k);
+  g_assert (args->b_columns >= args->n);
   g_assert (!(args->flags & EPILOGUE_BIAS) || glip_tensor_exists (gemm->bias));
   g_assert (!(args->flags & EPILOGUE_RESIDUAL) || glip_tensor_exists (gemm->residual));
 
   /* Absent tensors are bound to something harmless. */
   GlipTensor bias = args->flags & EPILOGUE_BIAS ? gemm->bias : gemm->b;
   GlipTensor residual = args->flags & EPILOGUE_RESIDUAL ? gemm->residual : gemm->b;
-  uint32_t tiles = (args->m + GLIP_TILE_ROWS - 1) / GLIP_TILE_ROWS;
-  gboolean addressed = graph->recorder->device->tuning.kernels == GLIP_KERNELS_LANES;
-  const GlipDispatch dispatch = {
-    .shader = addressed ? "gemm_addressed" : "gemm",
-    .addressed = addressed,
+  GlipDispatch dispatch = {
     .n_bindings = 5,
     .bindings = { { gemm->c.region, GLIP_WRITE }, { gemm->a.region, GLIP_READ },
         { gemm->b.region, GLIP_READ }, { bias.region, GLIP_READ },
         { residual.region, GLIP_READ } },
     .n_specialisations = 2,
-    .specialisations = { 8, ROW_TILES },
+    .specialisations = { 8 },
     .args = args,
     .args_bytes = sizeof *args,
-    .groups = { (args->n + GLIP_PANEL - 1) / GLIP_PANEL, (tiles + ROW_TILES - 1) / ROW_TILES,
-        batches * args->splits },
-    .macs = (double) args->m * args->n * args->k * batches,
+    .macs = (double) args->m * args->n * args->k * MAX (gemm->batches, 1),
   };
+  if (tuning->kernels == GLIP_KERNELS_LANES && tuning->uniform_loads) {
+    dispatch.shader = "gemm_lanes";
+    dispatch.addressed = TRUE;
+    dispatch.specialisations[SPEC_LANES_STEPS] = choose_steps (args);
+    dispatch.specialisations[SPEC_LANES_FLAGS] = choose_flags (args, choose_steps (args));
+    dispatch.n_specialisations = SPEC_LANES_FLAGS + 1;
+    set_grid (&dispatch, gemm, LANES_TILE_ROWS, LANES_TILE_COLUMNS);
+  } else {
+    dispatch.addressed = tuning->kernels == GLIP_KERNELS_LANES;
+    dispatch.shader = dispatch.addressed ? "gemm_addressed" : "gemm";
+    set_grid (&dispatch, gemm, GLIP_TILE_ROWS, GLIP_PANEL);
+  }
   glip_recorder_dispatch (graph->recorder, &dispatch);
 }
 

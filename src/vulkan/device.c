@@ -179,6 +179,15 @@ format_driver (const Candidate *candidate)
   return g_strdup_printf ("driver %u", candidate->properties.driverVersion);
 }
 
+/* llvmpipe of Mesa 26.1.6 has scalar loads, that of 25.0.7 (which says version 1) makes
+ * a gather of every load inside a loop. */
+static gboolean
+has_uniform_loads (const Candidate *candidate)
+{
+  return candidate->driver.driverID == VK_DRIVER_ID_MESA_LLVMPIPE &&
+      candidate->properties.driverVersion >= VK_MAKE_API_VERSION (0, 26, 1, 0);
+}
+
 static gboolean
 matches (const Candidate *candidate, guint index, const char *wanted)
 {
@@ -411,6 +420,7 @@ glip_device_new (const GlipDeviceOptions *options, const GlipLog *log, GError **
     .is_cpu = candidate->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU,
     .addresses = candidate->addresses,
     .subgroup_size = candidate->subgroup.subgroupSize,
+    .uniform_loads = has_uniform_loads (candidate),
   };
   if (!glip_tuning_choose (&device->tuning, &device->abilities, options->kernels,
           options->precision, error) ||

@@ -68,7 +68,11 @@ glip_tuning_choose (GlipTuning *tuning, const GlipAbilities *abilities, GlipKern
       continue;
     obstacle = find_obstacle (abilities, way);
     if (!obstacle) {
-      *tuning = (GlipTuning){ .kernels = way->kernels, .half = way->half };
+      *tuning = (GlipTuning){
+        .kernels = way->kernels,
+        .half = way->half,
+        .uniform_loads = way->kernels == GLIP_KERNELS_LANES && abilities->uniform_loads,
+      };
       return TRUE;
     }
   }

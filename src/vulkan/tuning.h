@@ -21,11 +21,13 @@ typedef struct {
   gboolean storage16;    /* 16-bit storage buffers and float16 arithmetic */
   gboolean matrix;       /* matrix units whose shapes the kernels can use */
   uint32_t subgroup_size;
+  gboolean uniform_loads; /* what is the same for all lanes is loaded once */
 } GlipAbilities;
 
 typedef struct {
   GlipKernels kernels; /* never GLIP_KERNELS_AUTO */
   gboolean half;       /* weights and operands of products are stored as float16 */
+  gboolean uniform_loads; /* of the lanes: kernels that are built on such loads */
 } GlipTuning;
 
 /* Choose for a device; `kernels` and `precision` may be AUTO.

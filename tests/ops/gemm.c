@@ -75,49 +75,61 @@ test_linear (gconstpointer data)
   check_all_kernels (check_linear, data);
 }
 
-/* Batched, transposed a, plain b, transposed c, split k: the fusion block's needs. */
+/* Batched, transposed a, plain b, split k, and c transposed or not: the fusion block's
+ * needs. */
+typedef struct {
+  uint32_t m, n, k, batches, split;
+  gboolean transposed;
+} StridesCase;
+
 static void
-check_strides (gconstpointer data G_GNUC_UNUSED)
+check_strides (gconstpointer data)
 {
-  enum { M = 19, N = 37, K = 101, BATCHES = 3, SPLITS = 4, SPLIT = 29 };
-  g_autofree float *a = check_random (BATCHES * K * M, 1); /* [batch][k][m] */
-  g_autofree float *b = check_random (BATCHES * K * N, 1); /* [batch][k][n] */
-  g_autofree float *bias = check_random (BATCHES * N, 1);
+  const StridesCase *t = data;
+  const uint32_t m = t->m, n = t->n, k = t->k, batches = t->batches;
+  const uint32_t splits = (k + t->split - 1) / t->split;
+  const size_t size = (size_t) splits * batches * n * m;
+  g_autofree float *a = check_random ((size_t) batches * k * m, 1); /* [batch][k][m] */
+  g_autofree float *b = check_random ((size_t) batches * k * n, 1); /* [batch][k][n] */
+  g_autofree float *bias = check_random ((size_t) batches * n, 1);
   GlipGraph *graph = check_graph ();
-  GlipTensor c = glip_tensor_new (graph, SPLITS * BATCHES, N * M); /* [split][batch][n][m] */
+  /* [split][batch][m][n] or [split][batch][n][m] */
+  GlipTensor c = glip_tensor_new (graph, splits * batches, n * m);
   const GlipGemm gemm = {
-    .a = check_upload (a, BATCHES * K, M),
-    .b = check_upload (b, BATCHES * K, N),
+    .a = check_upload (a, batches * k, m),
+    .b = check_upload (b, batches * k, n),
     .c = c,
-    .bias = check_upload (bias, BATCHES, N),
-    .batches = BATCHES,
-    .args = { .m = M, .n = N, .k = K, .a_row = 1, .a_column = M, .a_batch = K * M, .b_row = N,
-        .b_panel = GLIP_PANEL, .b_batch = K * N, .b_columns = N, .c_row = 1, .c_column = M,
-        .c_batch = N * M, .bias_batch = N, .splits = SPLITS, .k_split = SPLIT,
-        .c_split = BATCHES * N * M, .flags = EPILOGUE_BIAS },
+    .bias = check_upload (bias, batches, n),
+    .batches = batches,
+    .args = { .m = m, .n = n, .k = k, .a_row = 1, .a_column = m, .a_batch = k * m, .b_row = n,
+        .b_panel = GLIP_PANEL, .b_batch = k * n, .b_columns = n,
+        .c_row = t->transposed ? 1 : n, .c_column = t->transposed ? m : 1, .c_batch = n * m,
+        .bias_batch = n, .splits = splits, .k_split = t->split, .c_split = batches * n * m,
+        .flags = EPILOGUE_BIAS },
   };
   glip_gemm (graph, &gemm);
   check_keep (graph, c);
   check_run (graph);
   g_autofree float *actual = check_read (c);
 
-  g_autofree float *expected = g_new (float, SPLITS * BATCHES * N * M);
-  for (int s = 0; s < SPLITS; s++)
-    for (int z = 0; z < BATCHES; z++)
-      for (int n = 0; n < N; n++)
-        for (int m = 0; m < M; m++) {
-          double sum = bias[z * N + n];
-          for (int k = s * SPLIT; k < MIN ((s + 1) * SPLIT, K); k++)
-            sum += (double) a[(z * K + k) * M + m] * b[(z * K + k) * N + n];
-          expected[((s * BATCHES + z) * N + n) * M + m] = (float) sum;
+  g_autofree float *expected = g_new (float, size);
+  for (uint32_t s = 0; s < splits; s++)
+    for (uint32_t z = 0; z < batches; z++)
+      for (uint32_t j = 0; j < n; j++)
+        for (uint32_t i = 0; i < m; i++) {
+          double sum = bias[z * n + j];
+          for (uint32_t p = s * t->split; p < MIN ((s + 1) * t->split, k); p++)
+            sum += (double) a[(z * k + p) * m + i] * b[(z * k + p) * n + j];
+          const uint32_t at = t->transposed ? j * m + i : i * n + j;
+          expected[(size_t) (s * batches + z) * n * m + at] = (float) sum;
         }
-  check_close ("strides", actual, expected, SPLITS * BATCHES * N * M, TOLERANCE_ROUNDING);
+  check_close ("strides", actual, expected, size, TOLERANCE_ROUNDING);
 }
 
 static void
-test_strides (void)
+test_strides (gconstpointer data)
 {
-  check_all_kernels (check_strides, NULL);
+  check_all_kernels (check_strides, data);
 }
 
 static void
@@ -129,6 +141,7 @@ add_tests (void)
     { 8, 32, 96, TRUE, FALSE, TRUE, 0 },
     { 65, 33, 48, TRUE, TRUE, TRUE, 0 },
     { 130, 100, 257, TRUE, TRUE, FALSE, 0.5f },
+    { 5, 48, 40, TRUE, FALSE, TRUE, 0 },
     { 1000, 64, 64, FALSE, FALSE, TRUE, 0 },
     { 3, 1024, 512, TRUE, FALSE, FALSE, 1 },
   };
@@ -137,7 +150,17 @@ add_tests (void)
         "/ops/gemm/linear/%ux%ux%u", cases[i].m, cases[i].n, cases[i].k);
     g_test_add_data_func (path, &cases[i], test_linear);
   }
-  g_test_add_func ("/ops/gemm/strides", test_strides);
+  static const StridesCase strides[] = {
+    { 19, 37, 101, 3, 29, TRUE },
+    { 24, 80, 70, 2, 32, FALSE },
+    { 8, 16, 64, 1, 64, TRUE },
+    { 3, 20, 17, 2, 17, FALSE },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS (strides); i++) {
+    g_autofree char *path = g_strdup_printf (
+        "/ops/gemm/strides/%ux%ux%u", strides[i].m, strides[i].n, strides[i].k);
+    g_test_add_data_func (path, &strides[i], test_strides);
+  }
 }
 
 int

@@ -5,11 +5,12 @@
  */
 #include "vulkan/tuning.h"
 
-static const GlipAbilities lavapipe = { "lavapipe", TRUE, TRUE, TRUE, TRUE, 8 };
-static const GlipAbilities odd_cpu = { "odd CPU", TRUE, FALSE, FALSE, FALSE, 4 };
-static const GlipAbilities new_gpu = { "new GPU", FALSE, TRUE, TRUE, TRUE, 32 };
-static const GlipAbilities gpu = { "GPU", FALSE, TRUE, TRUE, FALSE, 64 };
-static const GlipAbilities old_gpu = { "old GPU", FALSE, FALSE, FALSE, FALSE, 32 };
+static const GlipAbilities lavapipe = { "lavapipe", TRUE, TRUE, TRUE, TRUE, 8, TRUE };
+static const GlipAbilities old_lavapipe = { "old one", TRUE, TRUE, TRUE, FALSE, 8, FALSE };
+static const GlipAbilities odd_cpu = { "odd CPU", TRUE, FALSE, FALSE, FALSE, 4, FALSE };
+static const GlipAbilities new_gpu = { "new GPU", FALSE, TRUE, TRUE, TRUE, 32, FALSE };
+static const GlipAbilities gpu = { "GPU", FALSE, TRUE, TRUE, FALSE, 64, FALSE };
+static const GlipAbilities old_gpu = { "old GPU", FALSE, FALSE, FALSE, FALSE, 32, FALSE };
 
 /* Short names for the table. */
 #define K(name) GLIP_KERNELS_##name
@@ -29,6 +30,7 @@ static const struct {
   { &lavapipe, K (TILES), P (FP32), K (TILES), FALSE },
   { &lavapipe, K (MATRIX), P (AUTO), K (MATRIX), TRUE },
   { &lavapipe, K (LANES), P (FP16), K (AUTO), FALSE },
+  { &old_lavapipe, K (AUTO), P (AUTO), K (LANES), FALSE },
   { &odd_cpu, K (AUTO), P (AUTO), K (TILES), FALSE },
   { &odd_cpu, K (AUTO), P (FP16), K (AUTO), FALSE },
   { &odd_cpu, K (LANES), P (AUTO), K (AUTO), FALSE },
@@ -62,6 +64,8 @@ test_choice (void)
     g_assert_true (chosen);
     g_assert_cmpint (tuning.kernels, ==, cases[i].chosen);
     g_assert_cmpint (tuning.half, ==, cases[i].half);
+    g_assert_cmpint (tuning.uniform_loads, ==,
+        cases[i].chosen == K (LANES) && cases[i].abilities->uniform_loads);
   }
 }
 
