@@ -33,7 +33,8 @@
 #define EPILOGUE_CLAMP 4u     /* to +-args.limit, before and after GELU */
 #define EPILOGUE_RESIDUAL 8u  /* added last */
 
-/* gemm_lanes: its tile, and what it is specialised for, flags of the epilogue included. */
+/* The products of CPU drivers (lanes_tile.glsl): their tile, and what they are specialised
+ * for, flags of the epilogue included. */
 #define SPEC_LANES_STEPS 2 /* of k that are unrolled into one round */
 #define SPEC_LANES_FLAGS 3
 #define LANES_TILE_ROWS 4
@@ -42,6 +43,7 @@
 #define LANES_K_TAIL 32u       /* k or k_split is no multiple of the steps */
 #define LANES_B_TAIL 64u       /* columns of b do not come in whole, aligned tiles */
 #define LANES_RESULT_TAIL 128u /* neither do those of the result */
+#define LANES_RELU 256u        /* negative values of a count as 0 */
 
 /* c[z][m][n] = epilogue (sum_k a[z][m][k] * b[z][k][n]), z = (batch, split). */
 struct GemmArgs {

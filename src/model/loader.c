@@ -187,11 +187,12 @@ GlipConv
 glip_loader_conv (GlipLoader *loader, const char *prefix, uint32_t outputs, uint32_t inputs)
 {
   g_autofree float *weight = glip_loader_read (loader, "%s.weight", prefix);
-  g_autofree float *packed = g_new (float, glip_conv_packed_floats (outputs, inputs));
+  const size_t floats = glip_conv_packed_floats (outputs, inputs);
+  g_autofree float *packed = g_new (float, floats);
   glip_conv_pack (packed, weight, outputs, inputs);
   return (GlipConv){
     .weight = glip_loader_upload_operand (
-        loader, packed, (outputs + GLIP_PANEL - 1) / GLIP_PANEL, 9 * inputs * GLIP_PANEL),
+        loader, packed, (uint32_t) (floats / GLIP_PANEL), GLIP_PANEL),
     .bias = glip_loader_vector (loader, prefix, ".bias", outputs),
     .inputs = inputs,
     .outputs = outputs,

@@ -2,13 +2,51 @@
  * Copyright (c) 2026 the glip authors
  */
 #include "ops/ops.h"
+#include "ops/lanes.h"
 
 #include <string.h>
 
 _Static_assert (sizeof (struct Conv2dArgs) <= GLIP_MAX_ARGS_BYTES, "push constants");
 
-/* Tiles of 8 pixels in a workgroup, as in gemm.c. */
+/* Tiles of pixels in a workgroup, as in gemm.c. */
 enum { TAPS = 9, PIXEL_TILES = 8 };
+
+static void
+set_grid (GlipDispatch *dispatch, GlipTensor y, uint32_t tile_pixels, uint32_t tile_outputs)
+{
+  const uint32_t tiles = glip_pyramid_tiles (y, 0, tile_pixels);
+  dispatch->groups[0] = (y.columns + tile_outputs - 1) / tile_outputs;
+  dispatch->groups[1] = (tiles + PIXEL_TILES - 1) / PIXEL_TILES;
+  dispatch->groups[2] = 1;
+}
+
+static void
+choose_lanes (GlipDispatch *dispatch, const struct Conv2dArgs *args, GlipTensor y,
+    gboolean relu_input)
+{
+  const uint32_t steps = glip_lanes_steps (args->inputs);
+  dispatch->shader = "conv2d_lanes";
+  dispatch->addressed = TRUE;
+  dispatch->n_specialisations = 4;
+  dispatch->specialisations[0] = 8;
+  dispatch->specialisations[1] = PIXEL_TILES;
+  dispatch->specialisations[SPEC_LANES_STEPS] = steps;
+  dispatch->specialisations[SPEC_LANES_FLAGS] =
+      (args->inputs % steps ? LANES_K_TAIL : 0) | (relu_input ? LANES_RELU : 0) |
+      (args->outputs % LANES_TILE_COLUMNS ? LANES_RESULT_TAIL : 0);
+  set_grid (dispatch, y, LANES_TILE_ROWS, LANES_TILE_COLUMNS);
+}
+
+static void
+choose_general (GlipDispatch *dispatch, GlipTensor y, gboolean relu_input)
+{
+  dispatch->shader = "conv2d";
+  dispatch->n_specialisations = 3;
+  dispatch->specialisations[0] = 8;
+  dispatch->specialisations[1] = PIXEL_TILES;
+  dispatch->specialisations[SPEC_RELU_INPUT] = relu_input ? 1 : 0;
+  set_grid (dispatch, y, GLIP_TILE_ROWS, GLIP_PANEL);
+}
 
 GlipTensor
 glip_conv2d (
@@ -40,20 +78,18 @@ glip_conv2d (
     .stride = stride,
     .levels = levels,
   };
-  const uint32_t tiles = glip_pyramid_tiles (y, 0, GLIP_TILE_ROWS);
-  const GlipDispatch dispatch = {
-    .shader = "conv2d",
+  GlipDispatch dispatch = {
     .n_bindings = 4,
     .bindings = { { y.region, GLIP_WRITE }, { x.region, GLIP_READ },
         { conv->weight.region, GLIP_READ }, { conv->bias.region, GLIP_READ } },
-    .n_specialisations = 3,
-    .specialisations = { 8, PIXEL_TILES, options->relu_input ? 1 : 0 },
     .args = &args,
     .args_bytes = sizeof args,
-    .groups = { (conv->outputs + GLIP_PANEL - 1) / GLIP_PANEL,
-        (tiles + PIXEL_TILES - 1) / PIXEL_TILES, 1 },
     .macs = (double) y.rows * TAPS * conv->inputs * conv->outputs,
   };
+  if (glip_lanes_are_used (graph))
+    choose_lanes (&dispatch, &args, y, options->relu_input);
+  else
+    choose_general (&dispatch, y, options->relu_input);
   glip_recorder_dispatch (graph->recorder, &dispatch);
   y.levels = x.levels;
   return y;
@@ -62,7 +98,8 @@ glip_conv2d (
 size_t
 glip_conv_packed_floats (uint32_t outputs, uint32_t inputs)
 {
-  return TAPS * glip_linear_packed_floats (outputs, inputs);
+  const size_t zeros = (size_t) (inputs + GLIP_PANEL - 1) / GLIP_PANEL * GLIP_PANEL;
+  return TAPS * glip_linear_packed_floats (outputs, inputs) + zeros;
 }
 
 void

@@ -2,6 +2,7 @@
  * Copyright (c) 2026 the glip authors
  */
 #include "ops/ops.h"
+#include "ops/lanes.h"
 
 #include <string.h>
 
@@ -30,13 +31,6 @@ set_grid (GlipDispatch *dispatch, const GlipGemm *gemm, uint32_t tile_rows,
   dispatch->groups[2] = MAX (gemm->batches, 1) * args->splits;
 }
 
-/* A round of few steps spends much of its time on the loop. */
-static uint32_t
-choose_steps (const struct GemmArgs *args)
-{
-  return args->k % 32 == 0 ? 32 : 16;
-}
-
 /* Vector loads want whole tiles of columns, side by side, aligned to four floats. */
 static uint32_t
 choose_flags (const struct GemmArgs *args, uint32_t steps)
@@ -54,7 +48,6 @@ choose_flags (const struct GemmArgs *args, uint32_t steps)
 void
 glip_gemm (GlipGraph *graph, const GlipGemm *gemm)
 {
-  const GlipTuning *tuning = &graph->recorder->device->tuning;
   const struct GemmArgs *args = &gemm->args;
   g_assert (args->m > 0 && args->n > 0 && args->k > 0 && args->splits > 0);
   g_assert (args->splits * args->k_split >= args->k);
@@ -77,15 +70,16 @@ glip_gemm (GlipGraph *graph, const GlipGemm *gemm)
     .args_bytes = sizeof *args,
     .macs = (double) args->m * args->n * args->k * MAX (gemm->batches, 1),
   };
-  if (tuning->kernels == GLIP_KERNELS_LANES && tuning->uniform_loads) {
+  if (glip_lanes_are_used (graph)) {
     dispatch.shader = "gemm_lanes";
     dispatch.addressed = TRUE;
-    dispatch.specialisations[SPEC_LANES_STEPS] = choose_steps (args);
-    dispatch.specialisations[SPEC_LANES_FLAGS] = choose_flags (args, choose_steps (args));
+    const uint32_t steps = glip_lanes_steps (args->k);
+    dispatch.specialisations[SPEC_LANES_STEPS] = steps;
+    dispatch.specialisations[SPEC_LANES_FLAGS] = choose_flags (args, steps);
     dispatch.n_specialisations = SPEC_LANES_FLAGS + 1;
     set_grid (&dispatch, gemm, LANES_TILE_ROWS, LANES_TILE_COLUMNS);
   } else {
-    dispatch.addressed = tuning->kernels == GLIP_KERNELS_LANES;
+    dispatch.addressed = graph->recorder->device->tuning.kernels == GLIP_KERNELS_LANES;
     dispatch.shader = dispatch.addressed ? "gemm_addressed" : "gemm";
     set_grid (&dispatch, gemm, GLIP_TILE_ROWS, GLIP_PANEL);
   }

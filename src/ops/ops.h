@@ -74,8 +74,9 @@ typedef struct {
  * also a pyramid -> a pyramid of the same sizes. */
 GlipTensor glip_conv2d (
     GlipGraph *graph, GlipTensor x, const GlipConv *conv, const GlipConvOptions *options);
-/* [outputs][inputs][3][3] to [panels][9][inputs][GLIP_PANEL]: a linear layer over the
- * nine neighbours' channels, packed. */
+/* [outputs][inputs][3][3] to [panels][9][inputs][GLIP_PANEL], a linear layer over the
+ * nine neighbours' channels, packed; behind it zeros, as many as a neighbour off the map
+ * has channels. */
 size_t glip_conv_packed_floats (uint32_t outputs, uint32_t inputs);
 void glip_conv_pack (float *packed, const float *weight, uint32_t outputs, uint32_t inputs);
 

@@ -60,7 +60,7 @@ expect (const Case *t, const float *x, const float *weight, const float *bias, f
 }
 
 static void
-test_conv2d (gconstpointer data)
+check_map (gconstpointer data)
 {
   const Case *t = data;
   const uint32_t height = (t->height + t->stride - 1) / t->stride;
@@ -96,7 +96,7 @@ test_conv2d (gconstpointer data)
 
 /* Every level of a pyramid is convolved for itself. */
 static void
-test_pyramid (gconstpointer data)
+check_pyramid (gconstpointer data)
 {
   enum { LEVELS = 5 };
   Case t = *(const Case *) data;
@@ -126,6 +126,18 @@ test_pyramid (gconstpointer data)
 }
 
 static void
+test_map (gconstpointer data)
+{
+  check_all_kernels (check_map, data);
+}
+
+static void
+test_pyramid (gconstpointer data)
+{
+  check_all_kernels (check_pyramid, data);
+}
+
+static void
 add_tests (void)
 {
   static const Case cases[] = {
@@ -145,7 +157,7 @@ add_tests (void)
     const Case *t = &cases[i];
     g_autofree char *path = g_strdup_printf ("/ops/conv2d/%ux%ux%u-%u-stride-%u", t->height,
         t->width, t->inputs, t->outputs, t->stride);
-    g_test_add_data_func (path, t, test_conv2d);
+    g_test_add_data_func (path, t, test_map);
   }
   static const Case pyramids[] = {
     { 1, 1, 4, 3, 1, FALSE, FALSE },
