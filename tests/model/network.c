@@ -2,15 +2,13 @@
  * Copyright (c) 2026 the glip authors
  *
  * The network against the stored tensors of the PyTorch reference: "test-network SUITE
- * VOCABULARY FOLDER" makes the suite's model files with generated weights in FOLDER,
+ * VOCABULARY FOLDER KERNELS" makes the suite's model files with generated weights in FOLDER,
  * detects in the stored picture, and compares token ids, every intermediate tensor in
  * the order of the network (the first one outside its tolerance is where to look), and
  * the final boxes, matched one to one.
  */
 #include "check.h"
-#include "checkpoint.h"
-#include "engine.h"
-#include "golden.h"
+#include "stored-runs.h"
 
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
@@ -21,28 +19,12 @@
 #define MATCH_IOU 0.99
 #define MATCH_SCORE 1e-3
 
-typedef struct {
-  const char *suite, *golden, *config;
-  const char *taps; /* where the tensors are, when not in `golden` */
-} Case;
-
-static const Case cases[] = {
-  { "nano", "nano/list-160x224", "glip-nano" },
-  { "nano", "nano/phrases-173x251", "glip-nano" },
-  { "nano", "nano/resize-97x141", "glip-nano" },
-  { "nano", "nano/large-375x625", "glip-nano" },
-  { "nano", "nano/nofusion-160x224", "glip-nano-a" },
-  { "nano", "nano/tuned-96x128", "glip-nano-tuned" },
-  { "glip-t", "glip-t/list-224x320", "glip-t" },
-  { "glip-t", "glip-t/phrases-200x333", "glip-t" },
-  { "glip-t-a", "glip-t-a/list-224x320", "glip-t-a" },
-  /* Eight blocks amplify rounding so much that the reference itself, in float, is up to
-   * 4e-4 away from the reference in double (box deltas of P7); ours is compared with
-   * the latter.  The boxes are the float ones. */
-  { "glip-l", "glip-l/list-224x320", "glip-l", "glip-l/double-224x320" },
-};
-
 static const char *suite, *vocabulary, *folder;
+static GlipKernels kernels;
+
+/* The engine at hand; runs of one configuration follow each other. */
+static GlipEngine *engine;
+static const char *engine_config;
 
 static void
 must (gboolean ok, GError *error)
@@ -51,83 +33,22 @@ must (gboolean ok, GError *error)
     g_error ("%s", error->message);
 }
 
-/* --------------------------------------------------------------- the model */
-
-/* One engine at a time; cases of one configuration follow each other. */
-static struct {
-  const char *config;
-  char *path;
-  GlipEngine *engine;
-} current;
-
 static void
 close_engine (void)
 {
-  if (!current.engine)
+  if (engine)
+    glip_stored_run_close (engine);
+  engine = NULL;
+}
+
+static void
+open_engine (const GlipStoredRun *run)
+{
+  if (engine && engine_config == run->config)
     return;
-  g_assert_cmpint (
-      g_atomic_int_get (&current.engine->device->instance->validation_messages), ==, 0);
-  glip_engine_unref (current.engine);
-  g_remove (current.path);
-  g_free (current.path);
-  memset (&current, 0, sizeof current);
-}
-
-static GlipEngine *
-open_engine (const char *config)
-{
-  GError *error = NULL;
-  if (current.config == config)
-    return current.engine;
   close_engine ();
-  current.config = config;
-  current.path = g_strdup_printf ("%s/%s-%s.safetensors", folder, suite, config);
-  must (glip_test_write_model (current.path, config, 1, vocabulary, &error), error);
-  g_autoptr (GlipModel) model = glip_model_open (current.path, &error);
-  must (model != NULL, error);
-  const GlipEngineOptions options = {
-    .device = g_getenv ("GLIP_TEST_DEVICE"),
-    .validation = g_strcmp0 (g_getenv ("GLIP_TEST_VALIDATION"), "1") == 0,
-  };
-  current.engine = glip_engine_new (model, &options, &error);
-  must (current.engine != NULL, error);
-  return current.engine;
-}
-
-/* -------------------------------------------------------------- the prompt */
-
-/* The stored run says caption and spans; a list's caption ends in " . ". */
-static GlipPrompt *
-make_prompt (GlipEngine *engine, GlipGolden *golden)
-{
-  GError *error = NULL;
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  must (json_parser_load_from_data (
-            parser, glip_golden_get_metadata (golden, "run"), -1, &error),
-      error);
-  JsonObject *run = json_node_get_object (json_parser_get_root (parser));
-  const char *caption = json_object_get_string_member (run, "caption");
-  JsonArray *labels = json_object_get_array_member (run, "spans");
-  guint n = json_array_get_length (labels);
-  g_autofree GlipSpan *spans = g_new0 (GlipSpan, n);
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  for (guint i = 0; i < n; i++) {
-    JsonArray *span =
-        json_array_get_array_element (json_array_get_array_element (labels, i), 0);
-    spans[i].begin = (size_t) json_array_get_int_element (span, 0); /* ASCII: also bytes */
-    spans[i].end = (size_t) json_array_get_int_element (span, 1);
-    spans[i].label = (int) i + 1;
-    g_ptr_array_add (names,
-        g_strndup (caption + spans[i].begin, spans[i].end - spans[i].begin));
-  }
-  GlipPrompt *prompt = g_str_has_suffix (caption, " . ")
-      ? glip_prompt_new_from_names (engine, (const char *const *) names->pdata, n,
-            GLIP_LIST_DEMO, &error)
-      : glip_prompt_new_from_spans (engine, caption, spans, n, &error);
-  must (prompt != NULL, error);
-  for (guint i = 0; i < n; i++)
-    g_assert_cmpstr (glip_prompt_get_phrase (prompt, (int) i + 1), ==, names->pdata[i]);
-  return prompt;
+  engine = glip_stored_run_open (run, kernels, GLIP_PRECISION_FP32);
+  engine_config = run->config;
 }
 
 static void
@@ -287,17 +208,6 @@ check_candidates (GlipGolden *golden, const char *trace_path)
 
 /* --------------------------------------------------------------- the boxes */
 
-static double
-overlap (const float *a, const float *b)
-{
-  double w = fmin (a[2], b[2]) - fmax (a[0], b[0]) + 1;
-  double h = fmin (a[3], b[3]) - fmax (a[1], b[1]) + 1;
-  double both = fmax (w, 0) * fmax (h, 0);
-  double area_a = ((double) a[2] - a[0] + 1) * ((double) a[3] - a[1] + 1);
-  double area_b = ((double) b[2] - b[0] + 1) * ((double) b[3] - b[1] + 1);
-  return both / (area_a + area_b - both);
-}
-
 /* Every stored detection has its own counterpart; only at the cut-off, where scores are
  * closer than the tolerance, may the two lists end differently. */
 static void
@@ -315,7 +225,7 @@ check_boxes (GlipGolden *golden, GlipResult *result)
     double best_overlap = MATCH_IOU;
     for (size_t j = 0; j < n; j++) {
       const GlipDetection *d = glip_result_get_detection (result, j);
-      double iou = overlap (&boxes[4 * i], &d->x0);
+      double iou = glip_test_box_overlap (&boxes[4 * i], &d->x0);
       if (!taken[j] && d->label == labels[i] && iou >= best_overlap &&
           fabsf (d->score - scores->f32[i]) <= MATCH_SCORE) {
         best = j;
@@ -363,26 +273,18 @@ check_same (GlipResult *a, GlipResult *b)
 /* -------------------------------------------------------------------------- */
 
 static void
-test_case (gconstpointer data)
+test_run (gconstpointer data)
 {
-  const Case *t = data;
+  const GlipStoredRun *t = data;
   GError *error = NULL;
   g_autoptr (GlipGolden) golden = glip_golden_open (t->golden);
-  GlipEngine *engine = open_engine (t->config);
-  g_autoptr (GlipPrompt) prompt = make_prompt (engine, golden);
+  open_engine (t);
+  g_autoptr (GlipPrompt) prompt = glip_stored_run_prompt (engine, golden);
   check_ids (prompt, golden);
 
-  const GlipGoldenTensor *pixels = glip_golden_get (golden, "image_u8");
-  const GlipGoldenTensor *size = glip_golden_get (golden, "size");
-  int height = (int) pixels->dims[0], width = (int) pixels->dims[1];
-  const GlipImage image = { .format = GLIP_FORMAT_RGB, .width = width, .height = height,
-    .planes = { pixels->u8 }, .strides = { (size_t) width * 3 } };
-  /* The resized size, whatever rule made it. */
-  const GlipDetectOptions options = {
-    .min_size = (int) MIN (size->i64[0], size->i64[1]),
-    .max_size = (int) MAX (size->i64[0], size->i64[1]),
-  };
-  g_autofree char *trace = g_strdup_printf ("%s/%s-trace.safetensors", folder, suite);
+  const GlipImage image = glip_stored_run_picture (golden);
+  const GlipDetectOptions options = glip_stored_run_options (golden);
+  g_autofree char *trace = g_strdup_printf ("%s/trace-%d.safetensors", folder, (int) getpid ());
   g_autoptr (GlipResult) traced =
       glip_engine_detect_traced (engine, &image, prompt, &options, trace, &error);
   must (traced != NULL, error);
@@ -402,26 +304,30 @@ test_case (gconstpointer data)
 }
 
 static void
+add_run (const GlipStoredRun *run)
+{
+  g_autofree char *path = g_strconcat ("/network/", run->golden, NULL);
+  g_test_add_data_func (path, run, test_run);
+}
+
+static void
 add_tests (void)
 {
-  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++) {
-    if (strcmp (cases[i].suite, suite) != 0)
-      continue;
-    g_autofree char *path = g_strconcat ("/network/", cases[i].golden, NULL);
-    g_test_add_data_func (path, &cases[i], test_case);
-  }
+  glip_stored_runs_start (suite, vocabulary, folder, add_run);
 }
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  if (argc != 4)
-    g_error ("usage: test-network SUITE VOCABULARY FOLDER");
+  if (argc != 5)
+    g_error ("usage: test-network SUITE VOCABULARY FOLDER KERNELS");
   suite = argv[1];
   vocabulary = argv[2];
   folder = argv[3];
+  kernels = strcmp (argv[4], "tiles") == 0 ? GLIP_KERNELS_TILES : GLIP_KERNELS_AUTO;
   int status = check_main (add_tests);
   close_engine ();
+  glip_stored_runs_end ();
   return status;
 }
