@@ -21,6 +21,7 @@
 #define SPEC_RELU_INPUT 2 /* max (x, 0) first */
 /* window_attention */
 #define SPEC_WINDOW 2 /* tokens along a side of a window */
+#define SPEC_CHANNELS 3 /* of a head, for window_attention_lanes */
 
 /* Columns that a packed weight panel holds: [panels][k][GLIP_PANEL]. */
 #define GLIP_PANEL 32

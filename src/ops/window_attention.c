@@ -2,6 +2,7 @@
  * Copyright (c) 2026 the glip authors
  */
 #include "ops/ops.h"
+#include "ops/lanes.h"
 
 _Static_assert (sizeof (struct WindowAttentionArgs) <= GLIP_MAX_ARGS_BYTES, "push constants");
 
@@ -9,7 +10,37 @@ enum {
   LARGEST_WINDOW = 16,
   LANES = 8,
   SCORE_BYTES = 14 << 10, /* of shared memory; 16 KiB is what every device has */
+  MOST_LANES_CHANNELS = 32, /* for the registers of a subgroup */
 };
+
+/* A workgroup for every window and head. */
+static void
+choose_lanes (GlipDispatch *dispatch, uint32_t window, uint32_t channels)
+{
+  dispatch->shader = "window_attention_lanes";
+  dispatch->addressed = TRUE;
+  dispatch->n_specialisations = SPEC_CHANNELS + 1;
+  dispatch->specialisations[SPEC_LOCAL_X] = LANES;
+  dispatch->specialisations[SPEC_LOCAL_Y] = window * ((window + LANES - 1) / LANES);
+  dispatch->specialisations[SPEC_WINDOW] = window;
+  dispatch->specialisations[SPEC_CHANNELS] = channels;
+}
+
+/* Tiles of 8 queries; as many share a workgroup as have room for their scores. */
+static void
+choose_general (GlipDispatch *dispatch, uint32_t window)
+{
+  const uint32_t tokens = window * window;
+  const uint32_t tiles = (tokens + GLIP_TILE_ROWS - 1) / GLIP_TILE_ROWS;
+  const uint32_t room = SCORE_BYTES / (tokens * GLIP_TILE_ROWS * sizeof (float));
+  const uint32_t together = CLAMP (room, 1, tiles);
+  dispatch->shader = "window_attention";
+  dispatch->n_specialisations = SPEC_WINDOW + 1;
+  dispatch->specialisations[SPEC_LOCAL_X] = LANES;
+  dispatch->specialisations[SPEC_LOCAL_Y] = together;
+  dispatch->specialisations[SPEC_WINDOW] = window;
+  dispatch->groups[0] *= (tiles + together - 1) / together;
+}
 
 GlipTensor
 glip_window_attention (GlipGraph *graph, GlipTensor q, GlipTensor k, GlipTensor v,
@@ -38,23 +69,20 @@ glip_window_attention (GlipGraph *graph, GlipTensor q, GlipTensor k, GlipTensor 
   const uint32_t across = (q.width + window - 1) / window;
   const uint32_t down = (q.height + window - 1) / window;
   const uint32_t tokens = window * window;
-  const uint32_t tiles = (tokens + GLIP_TILE_ROWS - 1) / GLIP_TILE_ROWS;
-  /* Tiles of 8 queries that share a workgroup: as many as have room for their scores. */
-  const uint32_t room = SCORE_BYTES / (tokens * GLIP_TILE_ROWS * sizeof (float));
-  const uint32_t together = CLAMP (room, 1, tiles);
-  const GlipDispatch dispatch = {
-    .shader = "window_attention",
+  GlipDispatch dispatch = {
     .n_bindings = 6,
     .bindings = { { y.region, GLIP_WRITE }, { q.region, GLIP_READ }, { k.region, GLIP_READ },
         { v.region, GLIP_READ }, { attention->bias.region, GLIP_READ },
         { attention->pad.region, GLIP_READ } },
-    .n_specialisations = 3,
-    .specialisations = { LANES, together, window },
     .args = &args,
     .args_bytes = sizeof args,
-    .groups = { heads * ((tiles + together - 1) / together), across, down },
+    .groups = { heads, across, down },
     .macs = 2.0 * across * down * tokens * tokens * q.columns,
   };
+  if (glip_lanes_are_used (graph) && channels <= MOST_LANES_CHANNELS && channels % 2 == 0)
+    choose_lanes (&dispatch, window, channels);
+  else
+    choose_general (&dispatch, window);
   glip_recorder_dispatch (graph->recorder, &dispatch);
   return y;
 }

@@ -138,7 +138,7 @@ compare (const Case *t, double query_deviation, double bias_deviation, double bi
 }
 
 static void
-test_window_attention (gconstpointer data)
+check_map (gconstpointer data)
 {
   const Case *t = data;
   compare (t, 1 / sqrt (t->channels), 1, 0);
@@ -147,13 +147,25 @@ test_window_attention (gconstpointer data)
 /* Scores far apart and far from zero, and biases as large as the -100 between regions:
  * it is no infinity. */
 static void
-test_extremes (void)
+check_extremes (gconstpointer data G_GNUC_UNUSED)
 {
   static const Case t = { 10, 9, 7, 3, 2, 32 };
   compare (&t, 4, 1, 0);
   compare (&t, 0, 1, 300);
   compare (&t, 0, 1, -300);
   compare (&t, 0, 80, 0);
+}
+
+static void
+test_map (gconstpointer data)
+{
+  check_all_kernels (check_map, data);
+}
+
+static void
+test_extremes (void)
+{
+  check_all_kernels (check_extremes, NULL);
 }
 
 static void
@@ -182,7 +194,7 @@ add_tests (void)
     g_autofree char *path = g_strdup_printf (
         "/ops/window_attention/%ux%u-window-%u-shift-%u-%ux%u", t->height, t->width, t->window,
         t->shift, t->heads, t->channels);
-    g_test_add_data_func (path, t, test_window_attention);
+    g_test_add_data_func (path, t, test_map);
   }
   g_test_add_func ("/ops/window_attention/extremes", test_extremes);
 }

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ *
+ * The attention of window_attention.comp for CPU drivers (lanes.glsl).  A subgroup has one
+ * row of a window's queries, one a lane (up to eight of them, where rows are longer), with
+ * all their channels and those of the result in registers.  It goes through the window by
+ * rows of keys: keys and values are the same for all queries, so they are scalar loads, and
+ * no number crosses lanes.  The softmax keeps a running maximum: results so far are
+ * scaled down when a row of keys raises it.  A workgroup is the rows of one window and
+ * head; the grid is heads, windows across, windows down.
+ */
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "interface.h"
+#include "lanes.glsl"
+
+layout (local_size_x = 8, local_size_y_id = SPEC_LOCAL_Y) in;
+layout (constant_id = SPEC_WINDOW) const uint WINDOW = 7;
+layout (constant_id = SPEC_CHANNELS) const uint CHANNELS = 32; /* an even number */
+
+layout (push_constant) uniform Push {
+  uint64_t y, q, k, v, bias, pad;
+  WindowAttentionArgs args;
+};
+
+layout (buffer_reference, std430, buffer_reference_align = 8) writeonly buffer OutPairs {
+  uint64_t at[];
+};
+
+const uint SPAN = 2 * WINDOW - 1;              /* distances along one axis */
+const uint PARTS = (WINDOW + LANES - 1) / LANES; /* subgroups of a row of queries */
+
+/* The pixel under the window's token (column, row), if there is one: the map is padded to
+ * whole windows and rolled up and left. */
+bool
+find_pixel (uint column, uint row, out uint pixel)
+{
+  const uvec2 size = gl_NumWorkGroups.yz * WINDOW;
+  uvec2 at = gl_WorkGroupID.yz * WINDOW + uvec2 (column, row) + args.shift;
+  at -= size * uvec2 (greaterThanEqual (at, size));
+  const bool real = at.x < args.width && at.y < args.height;
+  pixel = real ? at.y * args.width + at.x : 0;
+  return real;
+}
+
+/* Does a token lie beyond the roll's seam?  Tokens on both sides of it lie side by side
+ * only because of the roll. */
+bool
+is_beyond (uint place, uint window, uint windows)
+{
+  return window == windows - 1 && place >= WINDOW - args.shift;
+}
+
+void
+main ()
+{
+  find_lane ();
+  const uint head_at = gl_WorkGroupID.x * CHANNELS;
+  const uint query_row = gl_SubgroupID / PARTS, first = gl_SubgroupID % PARTS * LANES;
+  const uint query_column = min (first + gl_SubgroupInvocationID, WINDOW - 1);
+  const uvec2 window = gl_WorkGroupID.yz, windows = gl_NumWorkGroups.yz;
+  const bool beyond_x = is_beyond (query_column, window.x, windows.x);
+  const bool beyond_y = is_beyond (query_row, window.y, windows.y);
+
+  /* A query that pads is nobody's: any other serves for it. */
+  uint64_t q_at[LANES];
+  [[unroll]] for (uint i = 0; i < LANES; i++) {
+    uint pixel;
+    find_pixel (min (first + i, WINDOW - 1), query_row, pixel);
+    q_at[i] = q + floats (pixel * args.columns + head_at);
+  }
+  float query[CHANNELS], result[CHANNELS];
+  [[unroll]] for (uint c = 0; c < CHANNELS; c++) {
+    query[c] = load_uniform (q_at[0] + floats (c));
+    [[unroll]] for (uint i = 1; i < LANES; i++)
+      query[c] = mix (query[c], load_uniform (q_at[i] + floats (c)), is_lane[i]);
+    result[c] = 0.0;
+  }
+
+  float highest = -3.402823466e38, total = 0.0;
+  uint row = 0;
+  [[dont_unroll]] do {
+    uint64_t k_at[WINDOW], v_at[WINDOW];
+    float score[WINDOW];
+    [[unroll]] for (uint j = 0; j < WINDOW; j++) {
+      uint pixel;
+      const bool real = find_pixel (j, row, pixel);
+      const uint64_t at = floats (pixel * args.columns + head_at);
+      k_at[j] = real ? k + at : pad + floats (args.columns + head_at);
+      v_at[j] = real ? v + at : pad + floats (2 * args.columns + head_at);
+      score[j] = 0.0;
+    }
+    [[unroll]] for (uint c = 0; c < CHANNELS; c++)
+      [[unroll]] for (uint j = 0; j < WINDOW; j++)
+        score[j] = fma (query[c], load_uniform (k_at[j] + floats (c)), score[j]);
+
+    const bool seam_y = is_beyond (row, window.y, windows.y) != beyond_y;
+    const uint64_t bias_at =
+        bias + floats ((gl_WorkGroupID.x * SPAN + query_row + WINDOW - 1 - row) * SPAN);
+    float raised = highest;
+    [[unroll]] for (uint j = 0; j < WINDOW; j++) {
+      float relative = load_uniform (bias_at + floats (first + WINDOW - 1 - j));
+      [[unroll]] for (uint i = 1; i < LANES; i++) {
+        const uint distance = min (first + i, WINDOW - 1) + WINDOW - 1 - j;
+        relative = mix (relative, load_uniform (bias_at + floats (distance)), is_lane[i]);
+      }
+      const bool seam_x = is_beyond (j, window.x, windows.x) != beyond_x;
+      score[j] += relative + mix (0.0, -100.0, seam_x || seam_y);
+      raised = max (raised, score[j]);
+    }
+
+    const float fade = exp (highest - raised);
+    highest = raised;
+    total *= fade;
+    [[unroll]] for (uint j = 0; j < WINDOW; j++) {
+      score[j] = exp (score[j] - raised);
+      total += score[j];
+    }
+    [[unroll]] for (uint c = 0; c < CHANNELS; c++) {
+      float sum = score[0] * load_uniform (v_at[0] + floats (c));
+      [[unroll]] for (uint j = 1; j < WINDOW; j++)
+        sum = fma (score[j], load_uniform (v_at[j] + floats (c)), sum);
+      result[c] = fma (result[c], fade, sum);
+    }
+    row++;
+  } while (row < WINDOW);
+
+  uint pixel;
+  if (find_pixel (query_column, query_row, pixel) &&
+      first + gl_SubgroupInvocationID < WINDOW) {
+    const float scale = 1.0 / total;
+    OutPairs out_at = OutPairs (y + floats (pixel * args.columns + head_at));
+    [[unroll]] for (uint c = 0; c < CHANNELS; c += 2)
+      out_at.at[c / 2] = packUint2x32 (
+          floatBitsToUint (vec2 (result[c], result[c + 1]) * scale));
+  }
+}
