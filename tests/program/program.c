@@ -134,7 +134,7 @@ test_misuse (void)
     { { "bench", "-m", "m", "-s", "0x480", "--tokens", "8" }, "glip bench: ", "WxH" },
     { { "bench", "-m", "m", "-s", "640x99999", "--tokens", "8" }, "glip bench: ", "WxH" },
     { { "bench", "-m", "m", "-s", "64x64" }, "glip bench: ", "--tokens" },
-    { { "bench", "-m", "m", "-s", "64x64", "--tokens", "8", "--runs", "0" }, "glip bench: ",
+    { { "bench", "-m", "m", "-s", "64x64", "--tokens", "8", "--runs", "-1" }, "glip bench: ",
         "--runs" },
     { { "bench", "-m", "m", "x" }, "glip bench: ", "\"x\"" },
   };
