@@ -21,11 +21,9 @@ layout (constant_id = SPEC_WINDOW) const uint WINDOW = 7;
 layout (push_constant) uniform Push { WindowAttentionArgs args; };
 
 layout (set = 0, binding = 0) writeonly restrict buffer Y { float y[]; };
-layout (set = 0, binding = 1) readonly restrict buffer Q { float q[]; };
-layout (set = 0, binding = 2) readonly restrict buffer K { float k[]; };
-layout (set = 0, binding = 3) readonly restrict buffer V { float v[]; };
-layout (set = 0, binding = 4) readonly restrict buffer Bias { float bias[]; };
-layout (set = 0, binding = 5) readonly restrict buffer Pad { float pad[]; };
+layout (set = 0, binding = 1) readonly restrict buffer Qkv { float qkv[]; };
+layout (set = 0, binding = 2) readonly restrict buffer Bias { float bias[]; };
+layout (set = 0, binding = 3) readonly restrict buffer Pad { float pad[]; };
 
 const uint LANES = 8;
 const uint COLUMNS = 4; /* keys or channels of a lane */
@@ -67,12 +65,12 @@ score_keys (uint first_key, uint query0, uint head, uint scores_at)
   [[unroll]] for (uint i = 0; i < GLIP_TILE_ROWS; i++) {
     /* A query that pads is nobody's: any other serves for it. */
     const uint pixel = pixels[min (query0 + i, TOKENS - 1)];
-    q_at[i] = (pixel == NOWHERE ? 0 : pixel) * args.columns + head * args.channels;
+    q_at[i] = (pixel == NOWHERE ? 0 : pixel) * 3 * args.columns + head * args.channels;
   }
   [[unroll]] for (uint j = 0; j < COLUMNS; j++) {
     const uint pixel = pixels[min (first_key + lane + j * LANES, TOKENS - 1)];
     real[j] = pixel != NOWHERE;
-    k_at[j] = (real[j] ? pixel : 0) * args.columns + head * args.channels;
+    k_at[j] = (real[j] ? pixel : 0) * 3 * args.columns + args.columns + head * args.channels;
   }
   const uint pad_at = args.columns + head * args.channels;
 
@@ -84,11 +82,11 @@ score_keys (uint first_key, uint query0, uint head, uint scores_at)
     const float pad_key = pad[pad_at + c];
     float key[COLUMNS];
     [[unroll]] for (uint j = 0; j < COLUMNS; j++) {
-      const float loaded = k[k_at[j] + c];
+      const float loaded = qkv[k_at[j] + c];
       key[j] = real[j] ? loaded : pad_key;
     }
     [[unroll]] for (uint i = 0; i < GLIP_TILE_ROWS; i++) {
-      const float query = q[q_at[i] + c];
+      const float query = qkv[q_at[i] + c];
       [[unroll]] for (uint j = 0; j < COLUMNS; j++)
         sum[i][j] = fma (query, key[j], sum[i][j]);
     }
@@ -151,10 +149,10 @@ add_values (uint first_channel, uint query0, uint head, uint scores_at, uint sca
   [[dont_unroll]] for (uint key = 0; key < TOKENS; key++) {
     const uint pixel = pixels[key];
     const bool real = pixel != NOWHERE;
-    const uint v_at = (real ? pixel : 0) * args.columns;
+    const uint v_at = ((real ? pixel : 0) * 3 + 2) * args.columns;
     float value[COLUMNS];
     [[unroll]] for (uint j = 0; j < COLUMNS; j++) {
-      const float loaded = v[v_at + channel[j]];
+      const float loaded = qkv[v_at + channel[j]];
       value[j] = real ? loaded : pad_value[j];
     }
     [[unroll]] for (uint i = 0; i < GLIP_TILE_ROWS; i++) {

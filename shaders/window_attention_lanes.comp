@@ -19,7 +19,7 @@ layout (constant_id = SPEC_WINDOW) const uint WINDOW = 7;
 layout (constant_id = SPEC_CHANNELS) const uint CHANNELS = 32; /* an even number */
 
 layout (push_constant) uniform Push {
-  uint64_t y, q, k, v, bias, pad;
+  uint64_t y, qkv, bias, pad;
   WindowAttentionArgs args;
 };
 
@@ -67,7 +67,7 @@ main ()
   [[unroll]] for (uint i = 0; i < LANES; i++) {
     uint pixel;
     find_pixel (min (first + i, WINDOW - 1), query_row, pixel);
-    q_at[i] = q + floats (pixel * args.columns + head_at);
+    q_at[i] = qkv + floats (pixel * 3 * args.columns + head_at);
   }
   float query[CHANNELS], result[CHANNELS];
   [[unroll]] for (uint c = 0; c < CHANNELS; c++) {
@@ -85,9 +85,10 @@ main ()
     [[unroll]] for (uint j = 0; j < WINDOW; j++) {
       uint pixel;
       const bool real = find_pixel (j, row, pixel);
-      const uint64_t at = floats (pixel * args.columns + head_at);
-      k_at[j] = real ? k + at : pad + floats (args.columns + head_at);
-      v_at[j] = real ? v + at : pad + floats (2 * args.columns + head_at);
+      const uint64_t pixel_at =
+          real ? qkv + floats (pixel * 3 * args.columns + head_at) : pad + floats (head_at);
+      k_at[j] = pixel_at + floats (args.columns);
+      v_at[j] = pixel_at + floats (2 * args.columns);
       score[j] = 0.0;
     }
     [[unroll]] for (uint c = 0; c < CHANNELS; c++)

@@ -19,7 +19,7 @@
 
 typedef struct {
   GlipNorm norm1, norm2;
-  GlipLinear query, key, value; /* the rows of attn.qkv, the query's scaled */
+  GlipLinear qkv; /* the query's rows scaled */
   GlipLinear projection, fc1, fc2;
   GlipWindowAttention attention;
 } GlipSwinBlock;

@@ -29,8 +29,7 @@ load_patch_embed (GlipSwin *swin, GlipLoader *loader, uint32_t dim)
       glip_loader_norm (loader, "backbone.body.patch_embed.norm", dim, epsilon);
 }
 
-/* Cut attn.qkv into its three layers, with the score's scale in the query, and note
- * what padding tokens have: the biases. */
+/* With the score's scale in the query; and what padding tokens have: the biases. */
 static void
 load_attention (GlipSwinBlock *block, GlipLoader *loader, const char *prefix, uint32_t dim,
     uint32_t heads)
@@ -42,11 +41,8 @@ load_attention (GlipSwinBlock *block, GlipLoader *loader, const char *prefix, ui
     weight[i] *= scale;
   for (uint32_t i = 0; i < dim; i++)
     bias[i] *= scale;
-  block->query = glip_loader_pack (loader, weight, bias, dim, dim);
-  block->key = glip_loader_pack (loader, weight + (size_t) dim * dim, bias + dim, dim, dim);
-  block->value =
-      glip_loader_pack (loader, weight + 2 * (size_t) dim * dim, bias + 2 * dim, dim, dim);
-  block->attention.pad = glip_loader_upload (loader, bias, 3, dim);
+  block->qkv = glip_loader_pack (loader, weight, bias, 3 * dim, dim);
+  block->attention.pad = block->qkv.bias;
 }
 
 /* The table is stored [(2M-1)^2, heads]; a window reads it head by head. */
@@ -142,10 +138,8 @@ static GlipTensor
 block_forward (GlipGraph *graph, const GlipSwinBlock *block, GlipTensor x)
 {
   GlipTensor y = glip_layer_norm (graph, x, &block->norm1, 0);
-  GlipTensor q = glip_linear (graph, y, &block->query, NULL);
-  GlipTensor k = glip_linear (graph, y, &block->key, NULL);
-  GlipTensor v = glip_linear (graph, y, &block->value, NULL);
-  y = glip_window_attention (graph, q, k, v, &block->attention);
+  y = glip_linear (graph, y, &block->qkv, NULL);
+  y = glip_window_attention (graph, y, &block->attention);
   x = glip_linear (graph, y, &block->projection, &(GlipLinearOptions){ .residual = x });
   return mlp (graph, block, x);
 }

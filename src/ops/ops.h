@@ -99,14 +99,14 @@ typedef struct {
   uint32_t heads;  /* of columns / heads channels each */
   uint32_t shift;  /* 0, or how far the map is rolled up and left */
   GlipTensor bias; /* [heads, (2 M - 1)^2] relative position bias */
-  GlipTensor pad;  /* [3, columns]: q, k, v of tokens that pad the map to whole windows */
+  GlipTensor pad;  /* [1, 3 columns]: q, k, v of tokens that pad the map to whole windows */
 } GlipWindowAttention;
 
-/* q (already scaled), k, v: maps [H W, columns] -> map of the same shape.  Padding,
- * rolling and cutting into windows are address arithmetic; tokens that the roll
- * brought together see each other with -100. */
-GlipTensor glip_window_attention (GlipGraph *graph, GlipTensor q, GlipTensor k, GlipTensor v,
-    const GlipWindowAttention *attention);
+/* Map [H W, 3 columns] of q (already scaled), k and v side by side -> map
+ * [H W, columns].  Padding, rolling and cutting into windows are address arithmetic;
+ * tokens that the roll brought together see each other with -100. */
+GlipTensor glip_window_attention (
+    GlipGraph *graph, GlipTensor qkv, const GlipWindowAttention *attention);
 
 /* ------------------------------------------- patch_merge: 2 x 2 pixels to one */
 

@@ -43,43 +43,44 @@ choose_general (GlipDispatch *dispatch, uint32_t window)
 }
 
 GlipTensor
-glip_window_attention (GlipGraph *graph, GlipTensor q, GlipTensor k, GlipTensor v,
-    const GlipWindowAttention *attention)
+glip_window_attention (
+    GlipGraph *graph, GlipTensor qkv, const GlipWindowAttention *attention)
 {
   const uint32_t window = attention->window, heads = attention->heads;
   g_assert (window > 0 && window <= LARGEST_WINDOW && attention->shift < window);
-  g_assert (heads > 0 && q.columns % heads == 0);
-  const uint32_t channels = q.columns / heads;
-  g_assert (q.height > 0 && q.width > 0);
-  g_assert (k.rows == q.rows && v.rows == q.rows);
-  g_assert (k.columns == q.columns && v.columns == q.columns);
+  g_assert (heads > 0 && qkv.columns % (3 * heads) == 0);
+  const uint32_t columns = qkv.columns / 3, channels = columns / heads;
+  g_assert (qkv.height > 0 && qkv.width > 0);
   g_assert (attention->bias.rows == heads);
   g_assert (attention->bias.columns == (2 * window - 1) * (2 * window - 1));
-  g_assert (attention->pad.rows == 3 && attention->pad.columns == q.columns);
-  GlipTensor y = glip_tensor_new_map (graph, q.height, q.width, q.columns);
+  g_assert (attention->pad.rows == 1 && attention->pad.columns == qkv.columns);
+  GlipTensor y = glip_tensor_new_map (graph, qkv.height, qkv.width, columns);
 
   const struct WindowAttentionArgs args = {
-    .height = q.height,
-    .width = q.width,
-    .columns = q.columns,
+    .height = qkv.height,
+    .width = qkv.width,
+    .columns = columns,
     .heads = heads,
     .channels = channels,
     .shift = attention->shift,
   };
-  const uint32_t across = (q.width + window - 1) / window;
-  const uint32_t down = (q.height + window - 1) / window;
+  const uint32_t across = (qkv.width + window - 1) / window;
+  const uint32_t down = (qkv.height + window - 1) / window;
   const uint32_t tokens = window * window;
   GlipDispatch dispatch = {
-    .n_bindings = 6,
-    .bindings = { { y.region, GLIP_WRITE }, { q.region, GLIP_READ }, { k.region, GLIP_READ },
-        { v.region, GLIP_READ }, { attention->bias.region, GLIP_READ },
-        { attention->pad.region, GLIP_READ } },
+    .n_bindings = 4,
+    .bindings = { { y.region, GLIP_WRITE }, { qkv.region, GLIP_READ },
+        { attention->bias.region, GLIP_READ }, { attention->pad.region, GLIP_READ } },
     .args = &args,
     .args_bytes = sizeof args,
     .groups = { heads, across, down },
-    .macs = 2.0 * across * down * tokens * tokens * q.columns,
+    .macs = 2.0 * across * down * tokens * tokens * columns,
   };
-  if (glip_lanes_are_used (graph) && channels <= MOST_LANES_CHANNELS && channels % 2 == 0)
+  /* Of GLIP-L at its own size, q, k and v are more than lavapipe can bind. */
+  const gboolean wants_addresses = glip_lanes_are_used (graph) ||
+      (graph->recorder->device->tuning.kernels == GLIP_KERNELS_LANES &&
+          !glip_binding_fits (graph, (uint64_t) qkv.rows * qkv.columns));
+  if (wants_addresses && channels <= MOST_LANES_CHANNELS && channels % 2 == 0)
     choose_lanes (&dispatch, window, channels);
   else
     choose_general (&dispatch, window);

@@ -68,16 +68,18 @@ glip_recorder_fail (GlipRecorder *recorder, GlipError code, const char *format, 
 }
 
 static void
-check_binding (GlipRecorder *recorder, const char *shader, const GlipBinding *binding)
+check_binding (
+    GlipRecorder *recorder, const GlipDispatch *dispatch, const GlipBinding *binding)
 {
   const VkPhysicalDeviceLimits *limits = &recorder->device->properties.limits;
   g_assert (binding->region.size > 0);
   g_assert (binding->region.offset % limits->minStorageBufferOffsetAlignment == 0);
-  if (binding->region.size > limits->maxStorageBufferRange)
+  /* The limit is one of descriptors. */
+  if (!dispatch->addressed && binding->region.size > limits->maxStorageBufferRange)
     glip_recorder_fail (recorder, GLIP_ERROR_UNSUPPORTED,
         "%s.%s needs a buffer of %.2f MiB, %s binds at most %.2f: use a smaller input size "
         "or another device",
-        recorder->scope, shader, (double) binding->region.size / 1048576.0,
+        recorder->scope, dispatch->shader, (double) binding->region.size / 1048576.0,
         recorder->device->description, limits->maxStorageBufferRange / 1048576.0);
 }
 
@@ -97,7 +99,7 @@ glip_recorder_dispatch (GlipRecorder *recorder, const GlipDispatch *dispatch)
           recorder->device->description, limit[i]);
   }
   for (uint32_t i = 0; i < dispatch->n_bindings; i++)
-    check_binding (recorder, dispatch->shader, &dispatch->bindings[i]);
+    check_binding (recorder, dispatch, &dispatch->bindings[i]);
   if (recorder->error)
     return;
 

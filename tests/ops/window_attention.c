@@ -118,12 +118,16 @@ compare (const Case *t, double query_deviation, double bias_deviation, double bi
     .heads = t->heads,
     .shift = t->shift,
     .bias = check_upload (table, t->heads, span),
-    .pad = check_upload (pad, 3, columns),
+    .pad = check_upload (pad, 1, 3 * columns),
   };
-  GlipTensor inputs[3];
-  for (int i = 0; i < 3; i++)
-    inputs[i] = glip_tensor_as_map (check_upload (maps[i], rows, columns), t->height, t->width);
-  GlipTensor y = glip_window_attention (graph, inputs[0], inputs[1], inputs[2], &attention);
+  g_autofree float *qkv = g_new (float, (size_t) rows * 3 * columns);
+  for (uint32_t row = 0; row < rows; row++)
+    for (uint32_t i = 0; i < 3; i++)
+      memcpy (qkv + (size_t) (3 * row + i) * columns, maps[i] + (size_t) row * columns,
+          columns * sizeof (float));
+  GlipTensor y = glip_window_attention (graph,
+      glip_tensor_as_map (check_upload (qkv, rows, 3 * columns), t->height, t->width),
+      &attention);
   g_assert_cmpuint (y.height, ==, t->height);
   g_assert_cmpuint (y.width, ==, t->width);
   g_assert_cmpuint (y.columns, ==, columns);
