@@ -16,10 +16,9 @@ layout (constant_id = SPEC_HEAD_DIM) const uint HEAD_DIM = 64;
 layout (push_constant) uniform Push { AttentionArgs args; };
 
 layout (set = 0, binding = 0) writeonly restrict buffer Output { float o[]; };
-layout (set = 0, binding = 1) readonly restrict buffer Queries { float q[]; };
-layout (set = 0, binding = 2) readonly restrict buffer Keys { float k[]; };
-layout (set = 0, binding = 3) readonly restrict buffer Values { float v[]; };
-layout (set = 0, binding = 4) readonly restrict buffer Real { uint real_tokens[]; };
+/* [tokens, 3 columns]: queries, keys, values */
+layout (set = 0, binding = 1) readonly restrict buffer Qkv { float qkv[]; };
+layout (set = 0, binding = 2) readonly restrict buffer Real { uint real_tokens[]; };
 
 void
 main ()
@@ -31,15 +30,16 @@ main ()
 
   float own[HEAD_DIM], sum[HEAD_DIM];
   for (uint i = 0; i < HEAD_DIM; i++) {
-    own[i] = q[query * args.columns + head + i];
+    own[i] = qkv[query * 3 * args.columns + head + i];
     sum[i] = 0.0;
   }
   float largest = -3.4e38, total = 0.0;
   for (uint token = 0; token < real_tokens[0]; token++) {
-    const uint at = token * args.columns + head;
+    const uint key_at = (token * 3 + 1) * args.columns + head;
+    const uint value_at = key_at + args.columns;
     float score = 0.0;
     for (uint i = 0; i < HEAD_DIM; i++)
-      score = fma (own[i], k[at + i], score);
+      score = fma (own[i], qkv[key_at + i], score);
     if (args.limit > 0.0)
       score = clamp (score, -args.limit, args.limit);
     const float before = largest;
@@ -47,7 +47,7 @@ main ()
     const float keep = exp (before - largest), weight = exp (score - largest);
     total = total * keep + weight;
     for (uint i = 0; i < HEAD_DIM; i++)
-      sum[i] = fma (weight, v[at + i], sum[i] * keep);
+      sum[i] = fma (weight, qkv[value_at + i], sum[i] * keep);
   }
   for (uint i = 0; i < HEAD_DIM; i++)
     o[query * args.columns + head + i] = sum[i] / total;

@@ -149,6 +149,17 @@ check_random (size_t n, double deviation)
   return data;
 }
 
+float *
+check_side_by_side (float *const *matrices, uint32_t n, uint32_t rows, uint32_t columns)
+{
+  float *all = g_new (float, (size_t) rows * n * columns);
+  for (uint32_t row = 0; row < rows; row++)
+    for (uint32_t i = 0; i < n; i++)
+      memcpy (all + ((size_t) row * n + i) * columns, matrices[i] + (size_t) row * columns,
+          columns * sizeof (float));
+  return all;
+}
+
 void
 check_keep (GlipGraph *graph, GlipTensor tensor)
 {

@@ -35,6 +35,8 @@ GlipGraph *check_graph (void);
  * sequence). */
 GlipTensor check_upload (const float *data, uint32_t rows, uint32_t columns);
 float *check_random (size_t n, double deviation);
+/* Matrices [rows, columns] side by side: [rows, n columns].  (transfer full) */
+float *check_side_by_side (float *const *matrices, uint32_t n, uint32_t rows, uint32_t columns);
 /* Mark as result before running; read after. */
 void check_keep (GlipGraph *graph, GlipTensor tensor);
 void check_run (GlipGraph *graph);

@@ -9,23 +9,32 @@
 #include "model/model.h"
 
 #include <math.h>
+#include <string.h>
 
 static const float epsilon = 1e-12f;
 
-/* A linear layer by PREFIX and LEAF, its values multiplied by `scale`. */
+/* Query, key and value as one layer, the scale of the scores in the query. */
 static GlipLinear
-load_linear (GlipLoader *loader, const char *prefix, const char *leaf, int outputs, int inputs,
-    double scale)
+load_qkv (GlipLoader *loader, const char *prefix, uint32_t hidden, uint32_t heads)
 {
-  g_autofree float *weight = glip_loader_read (loader, "%s%s.weight", prefix, leaf);
-  g_autofree float *bias = glip_loader_read (loader, "%s%s.bias", prefix, leaf);
-  if (scale != 1.0) {
-    for (size_t i = 0; i < (size_t) outputs * (size_t) inputs; i++)
-      weight[i] = (float) (weight[i] * scale);
-    for (int i = 0; i < outputs; i++)
-      bias[i] = (float) (bias[i] * scale);
+  static const char *const names[] = { "query", "key", "value" };
+  const size_t n = (size_t) hidden * hidden;
+  g_autofree float *weight = g_new (float, 3 * n);
+  g_autofree float *bias = g_new (float, 3 * hidden);
+  for (uint32_t i = 0; i < 3; i++) {
+    g_autofree float *w =
+        glip_loader_read (loader, "%s.attention.self.%s.weight", prefix, names[i]);
+    g_autofree float *b =
+        glip_loader_read (loader, "%s.attention.self.%s.bias", prefix, names[i]);
+    memcpy (weight + i * n, w, n * sizeof (float));
+    memcpy (bias + i * hidden, b, hidden * sizeof (float));
   }
-  return glip_loader_pack (loader, weight, bias, (uint32_t) outputs, (uint32_t) inputs);
+  const double scale = 1.0 / sqrt ((double) hidden / heads);
+  for (size_t i = 0; i < n; i++)
+    weight[i] = (float) (weight[i] * scale);
+  for (uint32_t i = 0; i < hidden; i++)
+    bias[i] = (float) (bias[i] * scale);
+  return glip_loader_pack (loader, weight, bias, 3 * hidden, hidden);
 }
 
 void
@@ -34,27 +43,25 @@ glip_bert_layer_load (GlipBertLayer *layer, GlipLoader *loader, const GlipConfig
 {
   g_autofree char *norm1 = g_strconcat (prefix, ".attention.output.LayerNorm", NULL);
   g_autofree char *norm2 = g_strconcat (prefix, ".output.LayerNorm", NULL);
-  int hidden = config->bert_hidden, inner = config->bert_inter;
-  double scale = 1.0 / sqrt ((double) hidden / config->bert_heads);
+  g_autofree char *dense = g_strconcat (prefix, ".attention.output.dense", NULL);
+  g_autofree char *intermediate = g_strconcat (prefix, ".intermediate.dense", NULL);
+  g_autofree char *output = g_strconcat (prefix, ".output.dense", NULL);
+  uint32_t hidden = (uint32_t) config->bert_hidden, inner = (uint32_t) config->bert_inter;
   layer->heads = (uint32_t) config->bert_heads;
-  layer->query = load_linear (loader, prefix, ".attention.self.query", hidden, hidden, scale);
-  layer->key = load_linear (loader, prefix, ".attention.self.key", hidden, hidden, 1);
-  layer->value = load_linear (loader, prefix, ".attention.self.value", hidden, hidden, 1);
-  layer->dense = load_linear (loader, prefix, ".attention.output.dense", hidden, hidden, 1);
-  layer->attention_norm = glip_loader_norm (loader, norm1, (uint32_t) hidden, epsilon);
-  layer->intermediate = load_linear (loader, prefix, ".intermediate.dense", inner, hidden, 1);
-  layer->output = load_linear (loader, prefix, ".output.dense", hidden, inner, 1);
-  layer->output_norm = glip_loader_norm (loader, norm2, (uint32_t) hidden, epsilon);
+  layer->qkv = load_qkv (loader, prefix, hidden, layer->heads);
+  layer->dense = glip_loader_linear (loader, dense, hidden, hidden);
+  layer->attention_norm = glip_loader_norm (loader, norm1, hidden, epsilon);
+  layer->intermediate = glip_loader_linear (loader, intermediate, inner, hidden);
+  layer->output = glip_loader_linear (loader, output, hidden, inner);
+  layer->output_norm = glip_loader_norm (loader, norm2, hidden, epsilon);
 }
 
 GlipTensor
 glip_bert_layer_forward (GlipGraph *graph, const GlipBertLayer *layer, GlipTensor x,
     GlipTensor real_tokens, float limit)
 {
-  GlipTensor q = glip_linear (graph, x, &layer->query, NULL);
-  GlipTensor k = glip_linear (graph, x, &layer->key, NULL);
-  GlipTensor v = glip_linear (graph, x, &layer->value, NULL);
-  GlipTensor y = glip_attention (graph, q, k, v, layer->heads, real_tokens, limit);
+  GlipTensor y = glip_linear (graph, x, &layer->qkv, NULL);
+  y = glip_attention (graph, y, layer->heads, real_tokens, limit);
   y = glip_linear (graph, y, &layer->dense, &(GlipLinearOptions){ .residual = x });
   y = glip_layer_norm (graph, y, &layer->attention_norm, 0);
   GlipTensor z = glip_linear (graph, y, &layer->intermediate,

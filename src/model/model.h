@@ -59,7 +59,8 @@ GlipTensor glip_fpn_forward (GlipGraph *graph, const GlipFpn *fpn, const GlipTen
 /* -------------------------------------------- bert.c: Devlin et al., 2019 */
 
 typedef struct {
-  GlipLinear query, key, value, dense, intermediate, output; /* the query's scaled */
+  GlipLinear qkv; /* attention.self.query (scaled), key, value */
+  GlipLinear dense, intermediate, output;
   GlipNorm attention_norm, output_norm;
   uint32_t heads;
 } GlipBertLayer;

@@ -163,11 +163,11 @@ GlipTensor glip_dyhead_merge (
 GlipTensor glip_embed (GlipGraph *graph, GlipTensor ids, GlipTensor words,
     GlipTensor positions, GlipTensor types);
 
-/* Attention among tokens (BERT): q (already scaled), k, v [tokens, columns] ->
- * [tokens, columns]; only the first `real_tokens`[0] (a uint) keys are seen; scores
- * are clamped to +-limit when limit > 0. */
-GlipTensor glip_attention (GlipGraph *graph, GlipTensor q, GlipTensor k, GlipTensor v,
-    uint32_t heads, GlipTensor real_tokens, float limit);
+/* Attention among tokens (BERT): [tokens, 3 columns] of q (already scaled), k and v side
+ * by side -> [tokens, columns]; only the first `real_tokens`[0] (a uint) keys are seen;
+ * scores are clamped to +-limit when limit > 0. */
+GlipTensor glip_attention (GlipGraph *graph, GlipTensor qkv, uint32_t heads,
+    GlipTensor real_tokens, float limit);
 
 /* a + b, of one shape. */
 GlipTensor glip_add (GlipGraph *graph, GlipTensor a, GlipTensor b);

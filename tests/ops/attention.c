@@ -49,8 +49,8 @@ test_attention (gconstpointer data)
   g_autofree float *q = check_random (n, t->deviation), *k = check_random (n, 1),
                    *v = check_random (n, 1);
   GlipGraph *graph = check_graph ();
-  GlipTensor out = glip_attention (graph, check_upload (q, t->tokens, columns),
-      check_upload (k, t->tokens, columns), check_upload (v, t->tokens, columns), t->heads,
+  g_autofree float *qkv = check_side_by_side ((float *[]){ q, k, v }, 3, t->tokens, columns);
+  GlipTensor out = glip_attention (graph, check_upload (qkv, t->tokens, 3 * columns), t->heads,
       check_upload ((const float *) &t->real, 1, 1), t->limit);
   check_keep (graph, out);
   check_run (graph);

@@ -120,11 +120,7 @@ compare (const Case *t, double query_deviation, double bias_deviation, double bi
     .bias = check_upload (table, t->heads, span),
     .pad = check_upload (pad, 1, 3 * columns),
   };
-  g_autofree float *qkv = g_new (float, (size_t) rows * 3 * columns);
-  for (uint32_t row = 0; row < rows; row++)
-    for (uint32_t i = 0; i < 3; i++)
-      memcpy (qkv + (size_t) (3 * row + i) * columns, maps[i] + (size_t) row * columns,
-          columns * sizeof (float));
+  g_autofree float *qkv = check_side_by_side (maps, 3, rows, columns);
   GlipTensor y = glip_window_attention (graph,
       glip_tensor_as_map (check_upload (qkv, rows, 3 * columns), t->height, t->width),
       &attention);
