@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "vulkan/units.h"
+
 typedef struct {
   VkPhysicalDevice physical;
   VkPhysicalDeviceProperties properties;
@@ -13,7 +15,7 @@ typedef struct {
   VkPhysicalDeviceSubgroupProperties subgroup;
   VkPhysicalDeviceMemoryProperties memory;
   gboolean addresses, float16, storage16;
-  gboolean cooperative_matrix;
+  GArray *units; /* of GlipMatrixUnit */
   int queue_family; /* -1: none that computes */
   gboolean timestamps;
 } Candidate;
@@ -75,22 +77,11 @@ pick_queue_family (const GlipVk *vk, Candidate *candidate)
   }
 }
 
-static gboolean
-has_extension (const GlipVk *vk, VkPhysicalDevice physical, const char *name)
-{
-  uint32_t n = 0;
-  vk->vkEnumerateDeviceExtensionProperties (physical, NULL, &n, NULL);
-  g_autofree VkExtensionProperties *extensions = g_new0 (VkExtensionProperties, n + 1);
-  vk->vkEnumerateDeviceExtensionProperties (physical, NULL, &n, extensions);
-  for (uint32_t i = 0; i < n; i++)
-    if (strcmp (extensions[i].extensionName, name) == 0)
-      return TRUE;
-  return FALSE;
-}
-
 static void
-describe_candidate (const GlipVk *vk, VkPhysicalDevice physical, Candidate *candidate)
+describe_candidate (
+    const GlipInstance *instance, VkPhysicalDevice physical, Candidate *candidate)
 {
+  const GlipVk *vk = &instance->vk;
   candidate->physical = physical;
   candidate->driver.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES;
   candidate->id.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES;
@@ -105,6 +96,7 @@ describe_candidate (const GlipVk *vk, VkPhysicalDevice physical, Candidate *cand
   candidate->properties = properties.properties;
   vk->vkGetPhysicalDeviceMemoryProperties (physical, &candidate->memory);
   pick_queue_family (vk, candidate);
+  candidate->units = glip_units_list (instance, physical);
 
   if (candidate->properties.apiVersion < VK_API_VERSION_1_2)
     return;
@@ -124,7 +116,6 @@ describe_candidate (const GlipVk *vk, VkPhysicalDevice physical, Candidate *cand
       features12.bufferDeviceAddress && features.features.shaderInt64;
   candidate->float16 = features12.shaderFloat16;
   candidate->storage16 = features11.storageBuffer16BitAccess;
-  candidate->cooperative_matrix = has_extension (vk, physical, "VK_KHR_cooperative_matrix");
 }
 
 static char *
@@ -143,6 +134,13 @@ unusable_reason (const Candidate *candidate)
   return NULL;
 }
 
+static void
+clear_candidate (gpointer data)
+{
+  Candidate *candidate = data;
+  g_clear_pointer (&candidate->units, g_array_unref);
+}
+
 static GArray *
 list_candidates (GlipInstance *instance, GError **error)
 {
@@ -156,9 +154,10 @@ list_candidates (GlipInstance *instance, GError **error)
           "no list of Vulkan devices"))
     return NULL;
   GArray *candidates = g_array_new (FALSE, TRUE, sizeof (Candidate));
+  g_array_set_clear_func (candidates, clear_candidate);
   g_array_set_size (candidates, n);
   for (uint32_t i = 0; i < n; i++)
-    describe_candidate (vk, physical[i], &g_array_index (candidates, Candidate, i));
+    describe_candidate (instance, physical[i], &g_array_index (candidates, Candidate, i));
   return candidates;
 }
 
@@ -186,6 +185,18 @@ has_uniform_loads (const Candidate *candidate)
 {
   return candidate->driver.driverID == VK_DRIVER_ID_MESA_LLVMPIPE &&
       candidate->properties.driverVersion >= VK_MAKE_API_VERSION (0, 26, 1, 0);
+}
+
+/* ", matrix units 16x16x16 16x8x16", or nothing. */
+static char *
+format_units (const Candidate *candidate)
+{
+  GString *text = g_string_new (candidate->units->len ? ", matrix units" : NULL);
+  for (guint i = 0; i < candidate->units->len; i++) {
+    const GlipMatrixUnit *unit = &g_array_index (candidate->units, GlipMatrixUnit, i);
+    g_string_append_printf (text, " %ux%ux%u", unit->m, unit->n, unit->k);
+  }
+  return g_string_free (text, FALSE);
 }
 
 static gboolean
@@ -292,11 +303,12 @@ inform (const Candidate *candidate)
   info->api_version = g_strdup_printf ("%u.%u.%u", VK_API_VERSION_MAJOR (properties->apiVersion),
       VK_API_VERSION_MINOR (properties->apiVersion),
       VK_API_VERSION_PATCH (properties->apiVersion));
+  g_autofree char *units = format_units (candidate);
   info->features = g_strdup_printf ("subgroups of %u%s%s%s%s%s",
       candidate->subgroup.subgroupSize, candidate->float16 ? ", float16" : "",
       candidate->storage16 ? ", 16-bit storage" : "",
       candidate->addresses ? ", buffer addresses" : "",
-      candidate->cooperative_matrix ? ", cooperative matrix" : "",
+      units,
       candidate->timestamps ? ", timestamps" : "");
   info->vendor_id = properties->vendorID;
   info->device_id = properties->deviceID;
@@ -349,18 +361,20 @@ create_device (GlipDevice *device, const Candidate *candidate, GError **error)
   VkPhysicalDeviceVulkan12Features features12 = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
     .bufferDeviceAddress = abilities->addresses,
-    .shaderFloat16 = abilities->storage16,
+    .shaderFloat16 = abilities->matrix,
+    .vulkanMemoryModel = abilities->matrix,
   };
-  VkPhysicalDeviceVulkan11Features features11 = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
-    .pNext = &features12,
-    .storageBuffer16BitAccess = abilities->storage16,
-  };
+  GlipUnitFeatures units = { 0 };
+  void *chain = device->properties.apiVersion >= VK_API_VERSION_1_2 ? &features12 : NULL;
+  if (abilities->matrix)
+    chain = glip_units_enable (&units, chain);
   const VkPhysicalDeviceFeatures features = { .shaderInt64 = abilities->addresses };
   const VkDeviceCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
     .pEnabledFeatures = &features,
-    .pNext = device->properties.apiVersion >= VK_API_VERSION_1_2 ? &features11 : NULL,
+    .pNext = chain,
+    .enabledExtensionCount = units.extension ? 1 : 0,
+    .ppEnabledExtensionNames = &units.extension,
     .queueCreateInfoCount = 1,
     .pQueueCreateInfos = &queue,
   };
@@ -422,6 +436,8 @@ glip_device_new (const GlipDeviceOptions *options, const GlipLog *log, GError **
     .subgroup_size = candidate->subgroup.subgroupSize,
     .uniform_loads = has_uniform_loads (candidate),
   };
+  device->abilities.matrix = glip_tuning_choose_unit (&device->abilities.unit,
+      (const GlipMatrixUnit *) (const void *) candidate->units->data, candidate->units->len);
   if (!glip_tuning_choose (&device->tuning, &device->abilities, options->kernels,
           options->precision, error) ||
       !create_device (device, candidate, error))

@@ -26,6 +26,8 @@ typedef struct {
   const Shader *shader;
   uint32_t n_bindings, n_specialisations;
   uint32_t specialisations[GLIP_MAX_SPECIALISATIONS];
+  uint32_t subgroup_size;
+  uint32_t unused; /* keys are compared byte by byte */
 } Key;
 
 typedef struct {
@@ -234,10 +236,18 @@ create_pipeline (GlipPipelines *pipelines, const Key *key, VkPipeline *pipeline,
     .dataSize = key->n_specialisations * 4,
     .pData = key->specialisations,
   };
+  const VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroups = {
+    .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
+    .requiredSubgroupSize = key->subgroup_size,
+  };
   const VkComputePipelineCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
     .stage = {
         .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+        .pNext = key->subgroup_size ? &subgroups : NULL,
+        .flags = key->subgroup_size
+            ? VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT
+            : 0,
         .stage = VK_SHADER_STAGE_COMPUTE_BIT,
         .module = module,
         .pName = "main",
@@ -257,13 +267,15 @@ create_pipeline (GlipPipelines *pipelines, const Key *key, VkPipeline *pipeline,
 
 const GlipPipeline *
 glip_pipelines_get (GlipPipelines *pipelines, const char *name, uint32_t n_bindings,
-    uint32_t n_specialisations, const uint32_t *specialisations, GError **error)
+    uint32_t n_specialisations, const uint32_t *specialisations, uint32_t subgroup_size,
+    GError **error)
 {
   g_assert (n_bindings <= GLIP_MAX_BINDINGS);
   g_assert (n_specialisations <= GLIP_MAX_SPECIALISATIONS);
   Key key = { .shader = find_shader (name),
     .n_bindings = n_bindings,
-    .n_specialisations = n_specialisations };
+    .n_specialisations = n_specialisations,
+    .subgroup_size = subgroup_size };
   if (n_specialisations)
     memcpy (key.specialisations, specialisations, n_specialisations * 4);
   Entry *entry = g_hash_table_lookup (pipelines->entries, &key);

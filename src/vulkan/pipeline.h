@@ -11,7 +11,7 @@
 
 enum {
   GLIP_MAX_BINDINGS = 8,
-  GLIP_MAX_SPECIALISATIONS = 8,
+  GLIP_MAX_SPECIALISATIONS = 12,
   GLIP_MAX_ARGS_BYTES = 128,
 };
 
@@ -30,10 +30,11 @@ void glip_pipelines_free (GlipPipelines *pipelines);
 
 /* The pipeline of shader `name` (asserted to exist) with specialisation constants
  * 0 .. n-1 and storage buffers at bindings 0 .. n_bindings-1, to be compiled before it
- * runs.  (transfer none)  Errors: OUT_OF_MEMORY. */
+ * runs.  Its subgroups have `subgroup_size` lanes, none missing, or are the driver's
+ * choice when that is 0.  (transfer none)  Errors: OUT_OF_MEMORY. */
 const GlipPipeline *glip_pipelines_get (GlipPipelines *pipelines, const char *name,
     uint32_t n_bindings, uint32_t n_specialisations, const uint32_t *specialisations,
-    GError **error);
+    uint32_t subgroup_size, GError **error);
 /* Compile what was asked for since the last time, on all processors, and store it.
  * Errors: OUT_OF_MEMORY, UNSUPPORTED. */
 gboolean glip_pipelines_compile (GlipPipelines *pipelines, GError **error);

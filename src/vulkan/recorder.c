@@ -110,7 +110,7 @@ glip_recorder_dispatch (GlipRecorder *recorder, const GlipDispatch *dispatch)
   };
   command.pipeline = glip_pipelines_get (recorder->pipelines, dispatch->shader,
       dispatch->addressed ? 0 : dispatch->n_bindings, dispatch->n_specialisations,
-      dispatch->specialisations, &recorder->error);
+      dispatch->specialisations, dispatch->subgroup_size, &recorder->error);
   if (!command.pipeline)
     return;
   memcpy (command.args_data, dispatch->args, dispatch->args_bytes);

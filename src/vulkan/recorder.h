@@ -39,6 +39,7 @@ typedef struct {
   gboolean addressed;
   uint32_t n_specialisations;
   uint32_t specialisations[GLIP_MAX_SPECIALISATIONS];
+  uint32_t subgroup_size; /* that the shader relies on; 0: on none */
   const void *args; /* push constants */
   size_t args_bytes;
   uint32_t groups[3];

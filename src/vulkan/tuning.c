@@ -36,8 +36,6 @@ find_obstacle (const GlipAbilities *abilities, const Way *way)
   if (way->kernels == GLIP_KERNELS_LANES &&
       !(abilities->addresses && abilities->subgroup_size == 8))
     return "buffer addresses and subgroups of 8";
-  if (way->half && !abilities->storage16)
-    return "16-bit storage and float16 arithmetic";
   return NULL;
 }
 
@@ -85,4 +83,23 @@ glip_tuning_choose (GlipTuning *tuning, const GlipAbilities *abilities, GlipKern
         "the kernels \"%s\" have no precision %s: leave one of them at auto",
         glip_kernels_name (kernels), precision == GLIP_PRECISION_FP16 ? "fp16" : "fp32");
   return FALSE;
+}
+
+static gboolean
+is_usable_side (uint32_t side)
+{
+  return side == 8 || side == 16 || side == 32;
+}
+
+gboolean
+glip_tuning_choose_unit (GlipMatrixUnit *unit, const GlipMatrixUnit *offered, size_t n)
+{
+  *unit = (GlipMatrixUnit){ 0 };
+  for (size_t i = 0; i < n; i++) {
+    const GlipMatrixUnit *other = &offered[i];
+    if (is_usable_side (other->m) && is_usable_side (other->n) && is_usable_side (other->k) &&
+        other->m * other->n * other->k > unit->m * unit->n * unit->k)
+      *unit = *other;
+  }
+  return unit->m > 0;
 }

@@ -13,15 +13,20 @@
 
 #include "report.h"
 
+/* Rows, columns and inner dimension that a matrix unit multiplies at a time. */
+typedef struct {
+  uint32_t m, n, k;
+} GlipMatrixUnit;
+
 /* What a device and its driver can do. */
 typedef struct {
   const char *name;      /* for messages */
   gboolean is_cpu;       /* a software driver such as lavapipe */
   gboolean addresses;    /* buffer device addresses and 64-bit integers */
-  gboolean storage16;    /* 16-bit storage buffers and float16 arithmetic */
-  gboolean matrix;       /* matrix units whose shapes the kernels can use */
+  gboolean matrix;       /* matrix units of a shape that the kernels can use: `unit` */
   uint32_t subgroup_size;
   gboolean uniform_loads; /* what is the same for all lanes is loaded once */
+  GlipMatrixUnit unit;
 } GlipAbilities;
 
 typedef struct {
@@ -34,6 +39,11 @@ typedef struct {
  * Errors: UNSUPPORTED, for what the device lacks or does not go together. */
 gboolean glip_tuning_choose (GlipTuning *tuning, const GlipAbilities *abilities,
     GlipKernels kernels, GlipPrecision precision, GError **error);
+
+/* Of `n` units that a device offers, the one for our kernels; FALSE when none is.  Its
+ * sides are multiples of 8 and divide 32: a larger one reuses what it reads more. */
+gboolean glip_tuning_choose_unit (
+    GlipMatrixUnit *unit, const GlipMatrixUnit *offered, size_t n);
 
 /* "lanes", "tiles", "matrix". */
 const char *glip_kernels_name (GlipKernels kernels);

@@ -5,12 +5,12 @@
  */
 #include "vulkan/tuning.h"
 
-static const GlipAbilities lavapipe = { "lavapipe", TRUE, TRUE, TRUE, TRUE, 8, TRUE };
-static const GlipAbilities old_lavapipe = { "old one", TRUE, TRUE, TRUE, FALSE, 8, FALSE };
-static const GlipAbilities odd_cpu = { "odd CPU", TRUE, FALSE, FALSE, FALSE, 4, FALSE };
-static const GlipAbilities new_gpu = { "new GPU", FALSE, TRUE, TRUE, TRUE, 32, FALSE };
-static const GlipAbilities gpu = { "GPU", FALSE, TRUE, TRUE, FALSE, 64, FALSE };
-static const GlipAbilities old_gpu = { "old GPU", FALSE, FALSE, FALSE, FALSE, 32, FALSE };
+static const GlipAbilities lavapipe = { "lavapipe", TRUE, TRUE, TRUE, 8, TRUE };
+static const GlipAbilities old_lavapipe = { "old one", TRUE, TRUE, FALSE, 8, FALSE };
+static const GlipAbilities odd_cpu = { "odd CPU", TRUE, FALSE, FALSE, 4, FALSE };
+static const GlipAbilities new_gpu = { "new GPU", FALSE, TRUE, TRUE, 32, FALSE };
+static const GlipAbilities gpu = { "GPU", FALSE, TRUE, FALSE, 64, FALSE };
+static const GlipAbilities old_gpu = { "old GPU", FALSE, FALSE, FALSE, 32, FALSE };
 
 /* Short names for the table. */
 #define K(name) GLIP_KERNELS_##name
@@ -32,7 +32,7 @@ static const struct {
   { &lavapipe, K (LANES), P (FP16), K (AUTO), FALSE },
   { &old_lavapipe, K (AUTO), P (AUTO), K (LANES), FALSE },
   { &odd_cpu, K (AUTO), P (AUTO), K (TILES), FALSE },
-  { &odd_cpu, K (AUTO), P (FP16), K (AUTO), FALSE },
+  { &odd_cpu, K (AUTO), P (FP16), K (TILES), TRUE },
   { &odd_cpu, K (LANES), P (AUTO), K (AUTO), FALSE },
   { &new_gpu, K (AUTO), P (AUTO), K (MATRIX), TRUE },
   { &new_gpu, K (AUTO), P (FP16), K (MATRIX), TRUE },
@@ -41,8 +41,8 @@ static const struct {
   { &gpu, K (AUTO), P (AUTO), K (TILES), TRUE },
   { &gpu, K (MATRIX), P (AUTO), K (AUTO), FALSE },
   { &gpu, K (LANES), P (AUTO), K (AUTO), FALSE },
-  { &old_gpu, K (AUTO), P (AUTO), K (TILES), FALSE },
-  { &old_gpu, K (AUTO), P (FP16), K (AUTO), FALSE },
+  { &old_gpu, K (AUTO), P (AUTO), K (TILES), TRUE },
+  { &old_gpu, K (AUTO), P (FP32), K (TILES), FALSE },
 };
 
 static void
@@ -79,8 +79,8 @@ test_messages (void)
     GlipPrecision precision;
     const char *message;
   } refusals[] = {
-    { &old_gpu, K (AUTO), P (FP16),
-        "old GPU lacks 16-bit storage and float16 arithmetic: choose another precision, other "
+    { &old_gpu, K (LANES), P (AUTO),
+        "old GPU lacks buffer addresses and subgroups of 8: choose another precision, other "
         "kernels or another device" },
     { &gpu, K (MATRIX), P (AUTO),
         "GPU lacks cooperative matrices of float16: choose another precision, other kernels or "
@@ -97,11 +97,28 @@ test_messages (void)
   }
 }
 
+static void
+test_units (void)
+{
+  static const GlipMatrixUnit nvidia[] = { { 16, 16, 16 }, { 16, 8, 16 }, { 16, 8, 8 } };
+  static const GlipMatrixUnit intel[] = { { 8, 8, 16 }, { 8, 16, 16 } };
+  static const GlipMatrixUnit odd[] = { { 16, 16, 4 }, { 24, 16, 16 }, { 64, 64, 64 } };
+  GlipMatrixUnit unit;
+  g_assert_true (glip_tuning_choose_unit (&unit, nvidia, G_N_ELEMENTS (nvidia)));
+  g_assert_cmpuint (unit.n, ==, 16);
+  g_assert_true (glip_tuning_choose_unit (&unit, intel, G_N_ELEMENTS (intel)));
+  g_assert_cmpuint (unit.m, ==, 8);
+  g_assert_cmpuint (unit.n, ==, 16);
+  g_assert_false (glip_tuning_choose_unit (&unit, odd, G_N_ELEMENTS (odd)));
+  g_assert_false (glip_tuning_choose_unit (&unit, NULL, 0));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/tuning/choice", test_choice);
   g_test_add_func ("/tuning/messages", test_messages);
+  g_test_add_func ("/tuning/units", test_units);
   return g_test_run ();
 }
