@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * Copyright (c) 2026 the glip authors
  *
- * What both forms of the matrix product share: the tile an invocation owns, the
+ * What a matrix product of CPU drivers is made of: the tile an invocation owns, the
  * epilogue and the store.  The including shader defines BIAS (i), RESIDUAL (i) and
  * STORE (i, value), and pushes GemmArgs as `args`.
  */
 #ifndef GLIP_GEMM_GLSL
 #define GLIP_GEMM_GLSL
 
+#include "epilogue.glsl"
 #include "tile.glsl"
-#include "types.glsl"
 
 /* First row, panel, batch and split of this invocation. */
 struct Tile {
@@ -48,13 +48,7 @@ finish (float value, uint column, uint batch, uint at)
 {
   if ((args.flags & EPILOGUE_BIAS) != 0)
     value += BIAS (batch * args.bias_batch + column);
-  if ((args.flags & EPILOGUE_CLAMP) != 0)
-    value = clamp (value, -args.limit, args.limit);
-  if ((args.flags & EPILOGUE_GELU) != 0) {
-    value = gelu (value);
-    if ((args.flags & EPILOGUE_CLAMP) != 0)
-      value = clamp (value, -args.limit, args.limit);
-  }
+  value = activate (value, args.flags, args.limit);
   if ((args.flags & EPILOGUE_RESIDUAL) != 0)
     value += RESIDUAL (at);
   return value;

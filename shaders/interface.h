@@ -23,6 +23,31 @@
 #define SPEC_WINDOW 2 /* tokens along a side of a window */
 #define SPEC_CHANNELS 3 /* of a head, for window_attention_lanes */
 
+/* Products of GPUs (product.glsl): the workgroup's tile of results and its step of k;
+ * rows and columns of it that an invocation (matrix: a subgroup) owns; a FORM; EPILOGUE_
+ * bits; and of matrix units the subgroup's size and the unit's. */
+#define SPEC_TILE_M 1
+#define SPEC_TILE_N 2
+#define SPEC_TILE_K 3
+#define SPEC_OWN_M 4
+#define SPEC_OWN_N 5
+#define SPEC_FORM 6
+#define SPEC_EPILOGUE 7
+#define SPEC_SUBGROUP 8
+#define SPEC_UNIT_M 9
+#define SPEC_UNIT_N 10
+#define SPEC_UNIT_K 11
+
+/* WHOLE: eight elements of a or b (four of c) at a time can be read (written). */
+#define FORM_A_HALF 1u
+#define FORM_A_WHOLE 2u
+#define FORM_A_ACROSS 4u /* rows of a are neighbours in memory, not columns */
+#define FORM_B_HALF 8u
+#define FORM_B_WHOLE 16u
+#define FORM_C_HALF 32u
+#define FORM_C_WHOLE 64u
+#define FORM_TWO_STAGES 128u
+
 /* Columns that a packed weight panel holds: [panels][k][GLIP_PANEL]. */
 #define GLIP_PANEL 32
 /* Rows that one invocation of a matrix kernel computes. */

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/safetensors.h"
+
 static GlipDevice *device;
 static GlipPipelines *pipelines;
 static GlipArena *arena;
@@ -134,6 +136,31 @@ check_upload (const float *data, uint32_t rows, uint32_t columns)
   return glip_tensor_in_buffer (buffer, 0, rows, columns);
 }
 
+void
+check_round_operand (float *data, size_t n)
+{
+  for (size_t i = 0; device->tuning.half && i < n; i++)
+    data[i] = glip_half_to_float (glip_float_to_half (data[i]));
+}
+
+GlipTensor
+check_upload_operand (float *data, uint32_t rows, uint32_t columns, GlipType type)
+{
+  const size_t n = (size_t) rows * columns;
+  check_round_operand (data, n);
+  /* Halves come in words of two. */
+  if (!device->tuning.half || type == GLIP_F32 || n % 2 != 0)
+    return check_upload (data, rows, columns);
+  g_autofree uint16_t *halves = g_new (uint16_t, n);
+  for (size_t i = 0; i < n; i++)
+    halves[i] = glip_float_to_half (data[i]);
+  GlipTensor tensor = check_upload ((const float *) (const void *) halves, 1, (uint32_t) (n / 2));
+  tensor.rows = rows;
+  tensor.columns = columns;
+  tensor.type = GLIP_F16;
+  return tensor;
+}
+
 float *
 check_random (size_t n, double deviation)
 {
@@ -186,6 +213,13 @@ check_read (GlipTensor tensor)
   float *data = g_malloc (region.size);
   glip_buffer_read (region.buffer, region.offset, data, region.size, &error);
   fail_on_error (error);
+  if (tensor.type == GLIP_F32)
+    return data;
+  const size_t n = (size_t) tensor.rows * tensor.columns;
+  g_autofree uint16_t *halves = (uint16_t *) (void *) data;
+  data = g_new (float, n);
+  for (size_t i = 0; i < n; i++)
+    data[i] = glip_half_to_float (halves[i]);
   return data;
 }
 

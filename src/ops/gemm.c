@@ -3,14 +3,15 @@
  */
 #include "ops/ops.h"
 #include "ops/lanes.h"
+#include "ops/product.h"
 
 #include <string.h>
 
 _Static_assert (sizeof (struct GemmArgs) + 5 * sizeof (uint64_t) <= GLIP_MAX_ARGS_BYTES,
     "push constants");
 
-/* Row tiles of a workgroup: 8 x 8 invocations on a GPU; on a CPU driver, which runs one
- * subgroup after another, they find the columns of b in the cache. */
+/* Row tiles of a workgroup on a CPU driver: it runs one subgroup after another, and the
+ * later ones find the columns of b in the cache. */
 enum { ROW_TILES = 8 };
 
 static uint32_t
@@ -45,16 +46,45 @@ choose_flags (const struct GemmArgs *args, uint32_t steps)
       (whole_b ? 0 : LANES_B_TAIL) | (whole_result ? 0 : LANES_RESULT_TAIL);
 }
 
+/* How the operands can be read and the result be written, as FORM_ bits. */
+static uint32_t
+find_form (const GlipGemm *gemm)
+{
+  const struct GemmArgs *args = &gemm->args;
+  const uint32_t a_along[] = { args->a_row, args->a_batch };
+  const uint32_t a_across[] = { args->a_column, args->a_batch };
+  const uint32_t b[] = { args->b_row, args->b_panel, args->b_batch };
+  const uint32_t c[] = { args->n, args->c_base, args->c_row, args->c_batch, args->c_split };
+  const uint32_t a_word = glip_product_word (gemm->a), b_word = glip_product_word (gemm->b);
+  uint32_t form = (gemm->a.type == GLIP_F16 ? FORM_A_HALF : 0) |
+      (gemm->b.type == GLIP_F16 ? FORM_B_HALF : 0) | (gemm->c.type == GLIP_F16 ? FORM_C_HALF : 0);
+  if (args->a_column == 1 && args->k % 8 == 0 && args->k_split % 8 == 0 &&
+      glip_product_keeps_step (gemm->a, a_word, G_N_ELEMENTS (a_along), a_along))
+    form |= FORM_A_WHOLE;
+  else if (args->a_row == 1 && args->m % 8 == 0 &&
+      glip_product_keeps_step (gemm->a, a_word, G_N_ELEMENTS (a_across), a_across))
+    form |= FORM_A_WHOLE | FORM_A_ACROSS;
+  if (args->b_columns % 8 == 0 &&
+      glip_product_keeps_step (gemm->b, b_word, G_N_ELEMENTS (b), b))
+    form |= FORM_B_WHOLE;
+  if (args->c_column == 1 && glip_product_keeps_step (gemm->c, 4, G_N_ELEMENTS (c), c))
+    form |= FORM_C_WHOLE;
+  g_assert (gemm->c.type == GLIP_F32 || form & FORM_C_WHOLE);
+  return form;
+}
+
 void
 glip_gemm (GlipGraph *graph, const GlipGemm *gemm)
 {
   const struct GemmArgs *args = &gemm->args;
+  const uint32_t batches = MAX (gemm->batches, 1);
   g_assert (args->m > 0 && args->n > 0 && args->k > 0 && args->splits > 0);
   g_assert (args->splits * args->k_split >= args->k);
   g_assert ((args->splits - 1) * args->k_split < args->k);
   g_assert (args->b_columns >= args->n);
   g_assert (!(args->flags & EPILOGUE_BIAS) || glip_tensor_exists (gemm->bias));
   g_assert (!(args->flags & EPILOGUE_RESIDUAL) || glip_tensor_exists (gemm->residual));
+  g_assert (gemm->bias.type == GLIP_F32 && gemm->residual.type == GLIP_F32);
 
   /* Absent tensors are bound to something harmless. */
   GlipTensor bias = args->flags & EPILOGUE_BIAS ? gemm->bias : gemm->b;
@@ -64,23 +94,28 @@ glip_gemm (GlipGraph *graph, const GlipGemm *gemm)
     .bindings = { { gemm->c.region, GLIP_WRITE }, { gemm->a.region, GLIP_READ },
         { gemm->b.region, GLIP_READ }, { bias.region, GLIP_READ },
         { residual.region, GLIP_READ } },
-    .n_specialisations = 2,
-    .specialisations = { 8 },
     .args = args,
     .args_bytes = sizeof *args,
-    .macs = (double) args->m * args->n * args->k * MAX (gemm->batches, 1),
+    .macs = (double) args->m * args->n * args->k * batches,
   };
+  if (graph->recorder->device->tuning.kernels != GLIP_KERNELS_LANES) {
+    const GlipProduct product = { "gemm_tiles", "gemm_matrix", args->m, args->n,
+      batches * args->splits, find_form (gemm), args->flags };
+    glip_product_dispatch (graph, &product, &dispatch);
+    return;
+  }
+  dispatch.addressed = TRUE;
+  dispatch.specialisations[0] = 8;
   if (glip_lanes_are_used (graph)) {
-    dispatch.shader = "gemm_lanes";
-    dispatch.addressed = TRUE;
     const uint32_t steps = glip_lanes_steps (args->k);
+    dispatch.shader = "gemm_lanes";
     dispatch.specialisations[SPEC_LANES_STEPS] = steps;
     dispatch.specialisations[SPEC_LANES_FLAGS] = choose_flags (args, steps);
     dispatch.n_specialisations = SPEC_LANES_FLAGS + 1;
     set_grid (&dispatch, gemm, LANES_TILE_ROWS, LANES_TILE_COLUMNS);
   } else {
-    dispatch.addressed = graph->recorder->device->tuning.kernels == GLIP_KERNELS_LANES;
-    dispatch.shader = dispatch.addressed ? "gemm_addressed" : "gemm";
+    dispatch.shader = "gemm_addressed";
+    dispatch.n_specialisations = 2;
     set_grid (&dispatch, gemm, GLIP_TILE_ROWS, GLIP_PANEL);
   }
   glip_recorder_dispatch (graph->recorder, &dispatch);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ */
+#include "ops/product.h"
+
+#include <string.h>
+
+enum {
+  WORD_BYTES = 16,      /* of shared memory, as the shaders address it */
+  MANY_GROUPS = 192,    /* workgroups that keep a large GPU busy */
+};
+
+/* A tile of the result, the step along k, and who computes it: invocations, and rows and
+ * columns of one, or of a subgroup of them when it has matrix units. */
+typedef struct {
+  uint32_t m, n, k;
+  uint32_t invocations; /* at most 256, what every device has */
+  uint32_t own_m, own_n;
+} Shape;
+
+/* Large tiles read memory least; small ones are more workgroups for small products.
+ * In the order in which they are tried. */
+static const Shape tiles_shapes[] = {
+  { .m = 128, .n = 64, .k = 16, .invocations = 128, .own_m = 8, .own_n = 8 },
+  { .m = 64, .n = 64, .k = 16, .invocations = 128, .own_m = 8, .own_n = 4 },
+  { .m = 32, .n = 32, .k = 16, .invocations = 64, .own_m = 4, .own_n = 4 },
+};
+static const Shape matrix_shapes[] = {
+  { .m = 128, .n = 128, .k = 32, .invocations = 256 },
+  { .m = 128, .n = 64, .k = 32, .invocations = 128 },
+  { .m = 64, .n = 64, .k = 32, .invocations = 128 },
+  { .m = 32, .n = 32, .k = 32, .invocations = 128 },
+};
+
+gboolean
+glip_product_keeps_step (
+    GlipTensor tensor, uint32_t step, uint32_t n_strides, const uint32_t *strides)
+{
+  for (uint32_t i = 0; i < n_strides; i++)
+    if (strides[i] % step != 0)
+      return FALSE;
+  return tensor.region.offset % (step * glip_type_bytes (tensor.type)) == 0;
+}
+
+uint32_t
+glip_product_word (GlipTensor tensor)
+{
+  return WORD_BYTES / (uint32_t) glip_type_bytes (tensor.type);
+}
+
+/* Bytes of shared memory, as the shaders declare it. */
+static uint32_t
+slab_bytes (const Shape *shape, gboolean matrix, gboolean across)
+{
+  const uint32_t along = matrix ? 8 : 4; /* elements of a word */
+  const uint32_t a = matrix && across ? shape->k * (shape->m / along + 1)
+                                      : shape->m * (shape->k / along + 1);
+  const uint32_t b = shape->k * (shape->n / along + (matrix ? 1 : 0));
+  return (a + b) * WORD_BYTES;
+}
+
+static uint32_t
+corner_bytes (const Shape *shape, const GlipAbilities *abilities)
+{
+  return shape->invocations / abilities->subgroup_size * abilities->unit.m *
+      (shape->own_n / 4 + 1) * WORD_BYTES;
+}
+
+/* Cut a tile among subgroups, always the longer side of what one owns, as far as units
+ * and invocations last. */
+static void
+cut (Shape *shape, const GlipAbilities *abilities)
+{
+  const GlipMatrixUnit *unit = &abilities->unit;
+  uint32_t invocations = abilities->subgroup_size;
+  shape->own_m = shape->m;
+  shape->own_n = shape->n;
+  for (; invocations * 2 <= shape->invocations; invocations *= 2) {
+    const gboolean m_divides = shape->own_m / 2 % unit->m == 0;
+    const gboolean n_divides = shape->own_n / 2 % unit->n == 0;
+    if (n_divides && (shape->own_n >= shape->own_m || !m_divides))
+      shape->own_n /= 2;
+    else if (m_divides)
+      shape->own_m /= 2;
+    else
+      break;
+  }
+  shape->invocations = invocations;
+}
+
+static uint32_t
+count_groups (const GlipProduct *product, const Shape *shape)
+{
+  return (product->m + shape->m - 1) / shape->m * ((product->n + shape->n - 1) / shape->n) *
+      product->layers;
+}
+
+/* The largest tile that leaves many workgroups and fits the device, else the smallest. */
+static Shape
+choose_shape (const GlipDevice *device, const GlipProduct *product)
+{
+  const gboolean matrix = device->tuning.kernels == GLIP_KERNELS_MATRIX;
+  const Shape *shapes = matrix ? matrix_shapes : tiles_shapes;
+  const size_t n = matrix ? G_N_ELEMENTS (matrix_shapes) : G_N_ELEMENTS (tiles_shapes);
+  for (size_t i = 0; i + 1 < n; i++)
+    if (count_groups (product, &shapes[i]) >= MANY_GROUPS &&
+        slab_bytes (&shapes[i], matrix, product->form & FORM_A_ACROSS) <=
+            device->properties.limits.maxComputeSharedMemorySize)
+      return shapes[i];
+  return shapes[n - 1];
+}
+
+void
+glip_product_dispatch (GlipGraph *graph, const GlipProduct *product, GlipDispatch *dispatch)
+{
+  const GlipDevice *device = graph->recorder->device;
+  const GlipAbilities *abilities = &device->abilities;
+  const gboolean matrix = device->tuning.kernels == GLIP_KERNELS_MATRIX;
+  const uint32_t memory = device->properties.limits.maxComputeSharedMemorySize;
+  Shape shape = choose_shape (device, product);
+  uint32_t form = product->form;
+
+  if (matrix) {
+    cut (&shape, abilities);
+    g_assert (corner_bytes (&shape, abilities) <= memory);
+  }
+  if (2 * slab_bytes (&shape, matrix, form & FORM_A_ACROSS) <= memory)
+    form |= FORM_TWO_STAGES;
+
+  const uint32_t specialisations[] = { shape.invocations, shape.m, shape.n, shape.k, shape.own_m,
+    shape.own_n, form, product->epilogue, abilities->subgroup_size, abilities->unit.m,
+    abilities->unit.n, abilities->unit.k };
+  dispatch->shader = matrix ? product->matrix : product->tiles;
+  dispatch->subgroup_size = matrix ? abilities->subgroup_size : 0;
+  dispatch->n_specialisations = matrix ? G_N_ELEMENTS (specialisations) : SPEC_EPILOGUE + 1;
+  memcpy (dispatch->specialisations, specialisations,
+      dispatch->n_specialisations * sizeof specialisations[0]);
+  dispatch->groups[0] = (product->n + shape.n - 1) / shape.n;
+  dispatch->groups[1] = (product->m + shape.m - 1) / shape.m;
+  dispatch->groups[2] = product->layers;
+  glip_recorder_dispatch (graph->recorder, dispatch);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright (c) 2026 the glip authors
+ *
+ * How a GPU is to compute a matrix product (shaders/product.glsl): which tile of the
+ * result a workgroup has, who in it owns what, and how memory can be read.
+ */
+#ifndef GLIP_PRODUCT_H
+#define GLIP_PRODUCT_H
+
+#include "interface.h"
+#include "ops/tensor.h"
+
+typedef struct {
+  const char *tiles, *matrix; /* the shader's name in both families */
+  uint32_t m, n;
+  uint32_t layers; /* of the grid: batches and splits */
+  uint32_t form;   /* FORM_... but for what depends on the tile */
+  uint32_t epilogue; /* EPILOGUE_... */
+} GlipProduct;
+
+/* Do addresses in `tensor` stay multiples of `step` elements, in elements as well as in
+ * bytes?  `strides` are the distances that they are made of. */
+gboolean glip_product_keeps_step (
+    GlipTensor tensor, uint32_t step, uint32_t n_strides, const uint32_t *strides);
+
+/* Elements of `tensor` in 128 bits, what GPUs load at a time. */
+uint32_t glip_product_word (GlipTensor tensor);
+
+/* Complete `dispatch` (shader, specialisations, groups) and record it. */
+void glip_product_dispatch (
+    GlipGraph *graph, const GlipProduct *product, GlipDispatch *dispatch);
+
+#endif /* GLIP_PRODUCT_H */
