@@ -21,6 +21,7 @@
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_EXT_shader_explicit_arithmetic_types_int64 : require
 #extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_shuffle : require
 
 const uint LANES = 8;
 
@@ -32,6 +33,9 @@ layout (buffer_reference, std430, buffer_reference_align = 16) readonly buffer I
 };
 layout (buffer_reference, std430, buffer_reference_align = 4) buffer Out {
   float at[];
+};
+layout (buffer_reference, std430, buffer_reference_align = 8) writeonly buffer OutPairs {
+  uint64_t at[]; /* of two floats */
 };
 
 /* Whether this is lane i.  Set once, before any loop, or LLVM takes the comparisons for
@@ -70,6 +74,21 @@ load_lanes (uint64_t base, uint at)
   [[unroll]] for (uint i = 0; i < 4; i++)
     own = mix (own, high[i], is_lane[4 + i]);
   return own;
+}
+
+/* Stores `low` to floats `at` to `at` + 7 from `base` and `high` to the eight behind them,
+ * `at` being even.  A store is one for each lane, whatever their addresses: it takes half
+ * of them when every lane has two neighbours to store, so even lanes take their pair
+ * from `low`, odd ones from `high`. */
+void
+store_pairs (uint64_t base, uint at, float low, float high)
+{
+  const bool odd = is_lane[1] || is_lane[3] || is_lane[5] || is_lane[7];
+  const float first = mix (low, subgroupShuffleXor (high, 1), odd);
+  const float second = mix (subgroupShuffleXor (low, 1), high, odd);
+  const uint pair = gl_SubgroupInvocationID / 2 + mix (0, LANES / 2, odd);
+  OutPairs (base + floats (at)).at[pair] = packUint2x32 (
+      uvec2 (floatBitsToUint (first), floatBitsToUint (second)));
 }
 
 #endif /* GLIP_LANES_GLSL */

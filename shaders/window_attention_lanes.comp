@@ -23,10 +23,6 @@ layout (push_constant) uniform Push {
   WindowAttentionArgs args;
 };
 
-layout (buffer_reference, std430, buffer_reference_align = 8) writeonly buffer OutPairs {
-  uint64_t at[];
-};
-
 const uint SPAN = 2 * WINDOW - 1;              /* distances along one axis */
 const uint PARTS = (WINDOW + LANES - 1) / LANES; /* subgroups of a row of queries */
 

@@ -2,6 +2,7 @@
  * Copyright (c) 2026 the glip authors
  */
 #include "ops/ops.h"
+#include "ops/lanes.h"
 
 _Static_assert (sizeof (struct DeformColumnsArgs) <= GLIP_MAX_ARGS_BYTES, "push constants");
 
@@ -31,16 +32,18 @@ sample (GlipGraph *graph, const Layer *layer, uint32_t first, GlipTensor columns
     .first = first,
     .rows = columns.rows,
   };
+  const gboolean lanes = glip_lanes_are_used (graph) && args.channels % 16 == 0;
   const GlipDispatch dispatch = {
-    .shader = "deform_columns",
+    .shader = lanes ? "deform_columns_lanes" : "deform_columns",
+    .addressed = lanes,
     .n_bindings = 3,
     .bindings = { { columns.region, GLIP_WRITE }, { layer->x.region, GLIP_READ },
         { layer->offsets.region, GLIP_READ } },
     .n_specialisations = 2,
-    .specialisations = { LANES, PIXELS },
+    .specialisations = { lanes ? 8 : LANES, PIXELS },
     .args = &args,
     .args_bytes = sizeof args,
-    .groups = { (columns.rows + PIXELS - 1) / PIXELS, TAPS, 1 },
+    .groups = { (columns.rows + PIXELS - 1) / PIXELS, lanes ? 1 : TAPS, 1 },
     .macs = 4.0 * columns.rows * columns.columns,
   };
   glip_recorder_dispatch (graph->recorder, &dispatch);
