@@ -416,10 +416,10 @@ glip_job_start (GlipJob *job, GlipEngine *engine, GlipPlans *plans, const GlipIm
   return job->preprocess != NULL;
 }
 
-/* What the device kept, as boxes in the resized image. */
-static void
-decode (const GlipJob *job, const GlipConfig *config, const GlipHeadPlan *head, GArray *boxes)
+void
+glip_job_decode (const GlipJob *job, const GlipHeadPlan *head, GArray *boxes)
 {
+  const GlipConfig *config = glip_model_get_config (job->prompt->engine->model);
   uint32_t top_n = (uint32_t) config->pre_nms_top_n;
   g_autofree GlipTopEntry *entries = g_new (GlipTopEntry, SCORE_LEVELS * (size_t) top_n);
   size_t n = glip_top_k_read (head->output->map, top_n, entries);
@@ -475,7 +475,7 @@ glip_job_run_pass (
   chain[n++] = head->plan;
   if (!glip_plan_run (chain, n, error))
     return FALSE;
-  decode (job, config, head, boxes);
+  glip_job_decode (job, head, boxes);
   return TRUE;
 }
 

@@ -52,6 +52,9 @@ gboolean glip_job_start (GlipJob *job, GlipEngine *engine, GlipPlans *plans,
     GError **error);
 gboolean glip_job_run_pass (
     GlipJob *job, GlipEngine *engine, GlipPlans *plans, guint pass, GArray *boxes, GError **error);
+/* What the device left in a head's output, decoded and suppressed as the job's options
+ * say. */
+void glip_job_decode (const GlipJob *job, const GlipHeadPlan *head, GArray *boxes);
 /* Add a pass's boxes to a result, scaled to the image. */
 void glip_job_report (const GlipJob *job, GArray *boxes, guint pass, GlipResult *result);
 GlipResult *glip_result_new (GlipPrompt *prompt);
