@@ -419,20 +419,24 @@ glip_job_start (GlipJob *job, GlipEngine *engine, GlipPlans *plans, const GlipIm
 void
 glip_job_decode (const GlipJob *job, const GlipHeadPlan *head, GArray *boxes)
 {
-  const GlipConfig *config = glip_model_get_config (job->prompt->engine->model);
+  const GlipNetwork *network = job->prompt->engine->network;
+  const GlipConfig *config = network->config;
+  const float *scale = network->head.box_scale;
   uint32_t top_n = (uint32_t) config->pre_nms_top_n;
   g_autofree GlipTopEntry *entries = g_new (GlipTopEntry, SCORE_LEVELS * (size_t) top_n);
   size_t n = glip_top_k_read (head->output->map, top_n, entries);
   g_autofree GlipCandidate *candidates = g_new (GlipCandidate, n + 1);
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++) {
     candidates[i] = (GlipCandidate){
       .level = entries[i].level,
       .position = entries[i].position,
       .label = entries[i].label,
       .score = entries[i].score,
-      .delta = { entries[i].delta[0], entries[i].delta[1], entries[i].delta[2],
-          entries[i].delta[3] },
     };
+    uint32_t level = MIN (entries[i].level, GLIP_N_LEVELS - 1); /* whatever a device wrote */
+    for (int j = 0; j < 4; j++)
+      candidates[i].delta[j] = entries[i].delta[j] * scale[level];
+  }
   GlipPostprocess geometry = {
     .width = job->width,
     .height = job->height,

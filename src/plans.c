@@ -151,16 +151,23 @@ start (GlipPlans *plans, GlipTrace **trace)
   };
 }
 
-/* A transient copy of rows that lie in a mapped buffer, which shaders of a discrete
- * card would read slowly. */
+/* A transient copy of a mapped buffer, which shaders of a discrete card would read
+ * slowly: one column of 32-bit words. */
 static GlipTensor
-copy_in (GlipGraph *graph, GlipBuffer *input, VkDeviceSize offset, uint32_t rows,
-    uint32_t columns)
+copy_in (GlipGraph *graph, GlipBuffer *input)
 {
-  GlipTensor tensor = glip_tensor_new (graph, rows, columns);
-  glip_recorder_copy (graph->recorder,
-      glip_tensor_in_buffer (input, offset, rows, columns).region, tensor.region);
+  uint32_t words = (uint32_t) (input->size / sizeof (uint32_t));
+  GlipTensor tensor = glip_tensor_new (graph, 1, words);
+  glip_recorder_copy (graph->recorder, glip_tensor_in_buffer (input, 0, 1, words).region,
+      tensor.region);
   return tensor;
+}
+
+/* The block at a byte offset of that. */
+static GlipTensor
+take_block (GlipTensor input, size_t offset, uint32_t rows, uint32_t columns)
+{
+  return glip_tensor_part (input, offset / sizeof (uint32_t), rows, columns);
 }
 
 static void
@@ -186,8 +193,9 @@ record_text (GlipPlans *plans, GlipTextPlan *text, GError **error)
     return FALSE;
   GlipGraph graph = start (plans, &text->trace);
   glip_recorder_set_scope (graph.recorder, "bert");
-  GlipTensor real = copy_in (&graph, text->input, 0, 1, 1);
-  GlipTensor ids = copy_in (&graph, text->input, ALIGNMENT, 1, text->tokens);
+  GlipTensor input = copy_in (&graph, text->input);
+  GlipTensor real = take_block (input, 0, 1, 1);
+  GlipTensor ids = take_block (input, ALIGNMENT, 1, text->tokens);
   GlipTensor hidden = glip_bert_forward (&graph, &network->bert, ids, real);
   glip_tap (&graph, GLIP_TAP_ROWS, hidden, "lang.embedded");
   copy_out (&graph, hidden, text->output);
@@ -316,9 +324,10 @@ select_candidates (
     glip_recorder_keep (graph->recorder, scored.scores.region);
   head->label_scores = scored.scores;
   GlipTensor candidates = glip_candidates (graph, &scored);
-  GlipTensor best = glip_top_k (
-      graph, &scored, candidates, (uint32_t) config->pre_nms_top_n, (GlipTensor){ 0 });
-  copy_out (graph, best, head->output);
+  uint32_t top_n = (uint32_t) config->pre_nms_top_n;
+  uint32_t words = (uint32_t) (glip_top_k_bytes (top_n) / sizeof (uint32_t));
+  glip_top_k (graph, &scored, candidates, top_n,
+      glip_tensor_in_buffer (head->output, 0, 1, words));
 }
 
 static gboolean
@@ -336,9 +345,10 @@ record_head (GlipPlans *plans, GlipImagePlan *image, GlipHeadPlan *head, GError 
     return FALSE;
   GlipGraph graph = start (plans, &head->trace);
   glip_recorder_set_scope (graph.recorder, "head");
-  GlipTensor real = copy_in (&graph, head->input, REAL_OFFSET, 1, 1);
-  GlipTensor labels = copy_in (&graph, head->input, LABELS_OFFSET, 1, LABELS_WORDS);
-  GlipTensor text = copy_in (&graph, head->input, HIDDEN_OFFSET, head->tokens, hidden);
+  GlipTensor input = copy_in (&graph, head->input);
+  GlipTensor real = take_block (input, REAL_OFFSET, 1, 1);
+  GlipTensor labels = take_block (input, LABELS_OFFSET, 1, LABELS_WORDS);
+  GlipTensor text = take_block (input, HIDDEN_OFFSET, head->tokens, hidden);
   GlipHeadOutput output =
       glip_head_forward (&graph, &network->head, image->features, text, real);
   select_candidates (&graph, plans, image, head, &output, labels);

@@ -8,6 +8,7 @@
 #include "model/model.h"
 
 #include <math.h>
+#include <string.h>
 
 static void
 load_alignment (GlipHead *head, GlipLoader *loader, const GlipConfig *config)
@@ -28,8 +29,13 @@ load_alignment (GlipHead *head, GlipLoader *loader, const GlipConfig *config)
   for (uint32_t i = 0; i < channels; i++)
     bias[i] = (float) (bias[i] * scale);
   head->log_scale = log_scale[0];
-  head->projection = glip_loader_pack (loader, weight, bias, channels, hidden);
-  head->token_bias = glip_loader_pack (loader, bias_lang, bias0, 1, hidden);
+  g_autofree float *rows = g_new (float, (channels + 1) * hidden);
+  g_autofree float *constants = g_new (float, channels + 1);
+  memcpy (rows, weight, channels * hidden * sizeof (float));
+  memcpy (rows + channels * hidden, bias_lang, hidden * sizeof (float));
+  memcpy (constants, bias, channels * sizeof (float));
+  constants[channels] = bias0[0];
+  head->projection = glip_loader_pack (loader, rows, constants, channels + 1, hidden);
 }
 
 static void
@@ -41,17 +47,15 @@ load_regression (GlipHead *head, GlipLoader *loader, const GlipConfig *config)
   g_autofree float *centerness = glip_loader_read (loader, "rpn.head.centerness.weight");
   g_autofree float *centerness_bias = glip_loader_read (loader, "rpn.head.centerness.bias");
   g_autofree float *weight = g_new (float, 5 * channels);
+  float bias[5];
+  memcpy (weight, box, 4 * channels * sizeof (float));
+  memcpy (weight + 4 * channels, centerness, channels * sizeof (float));
+  memcpy (bias, box_bias, 4 * sizeof (float));
+  bias[4] = centerness_bias[0];
+  head->regression = glip_loader_pack (loader, weight, bias, 5, channels);
   for (int level = 0; level < GLIP_N_LEVELS; level++) {
     g_autofree float *scale = glip_loader_read (loader, "rpn.head.scales.%d.scale", level);
-    float bias[5];
-    for (uint32_t i = 0; i < 4 * channels; i++)
-      weight[i] = box[i] * scale[0];
-    for (uint32_t i = 0; i < channels; i++)
-      weight[4 * channels + i] = centerness[i];
-    for (int i = 0; i < 4; i++)
-      bias[i] = box_bias[i] * scale[0];
-    bias[4] = centerness_bias[0];
-    head->regression[level] = glip_loader_pack (loader, weight, bias, 5, channels);
+    head->box_scale[level] = scale[0];
   }
 }
 
@@ -90,7 +94,8 @@ glip_head_clear (GlipHead *head)
 
 /* Rows of an output tensor that belong to one level. */
 static void
-tap_outputs (GlipGraph *graph, GlipTensor image, const GlipHeadOutput *out)
+tap_outputs (GlipGraph *graph, const GlipHead *head, GlipTensor image,
+    const GlipHeadOutput *out)
 {
   for (uint32_t i = 0; i < image.levels; i++) {
     GlipTap tap = { .layout = GLIP_TAP_ROWS, .n_columns = out->logits.columns, .scale = 1 };
@@ -102,9 +107,11 @@ tap_outputs (GlipGraph *graph, GlipTensor image, const GlipHeadOutput *out)
     tap.tensor.region = out->regression.region;
     tap.tensor.columns = 5;
     tap.n_columns = 4;
+    tap.scale = head->box_scale[i];
     glip_tap_part (graph, &tap, "head.bbox.p%u", i + 3);
     tap.first_column = 4;
     tap.n_columns = 1;
+    tap.scale = 1;
     glip_tap_part (graph, &tap, "head.centerness.p%u", i + 3);
   }
 }
@@ -114,22 +121,24 @@ static GlipTensor
 align (GlipGraph *graph, const GlipHead *head, GlipTensor image, GlipTensor text)
 {
   const GlipLinear *projection = &head->projection;
-  uint32_t tokens = text.rows, channels = projection->outputs;
+  uint32_t tokens = text.rows, channels = image.columns;
   GlipTensor embedding = glip_l2_normalize (graph, text);
-  GlipTensor words = glip_tensor_new (graph, channels, tokens); /* transposed */
+  /* Transposed: g, and beta as its last row. */
+  GlipTensor words = glip_tensor_new (graph, channels + 1, tokens);
   const GlipGemm project = {
     .a = embedding,
     .b = projection->weight,
     .c = words,
     .bias = projection->bias,
-    .args = { .m = tokens, .n = channels, .k = projection->inputs,
+    .args = { .m = tokens, .n = channels + 1, .k = projection->inputs,
         .a_row = projection->inputs, .a_column = 1, .b_row = GLIP_PANEL,
-        .b_panel = GLIP_PANEL * projection->inputs, .b_columns = channels, .c_row = 1,
-        .c_column = tokens, .splits = 1, .k_split = projection->inputs,
-        .flags = EPILOGUE_BIAS },
+        .b_panel = GLIP_PANEL * projection->inputs,
+        .b_columns = projection->weight.rows * GLIP_PANEL, .c_row = 1, .c_column = tokens,
+        .splits = 1, .k_split = projection->inputs, .flags = EPILOGUE_BIAS },
   };
   glip_gemm (graph, &project);
-  GlipTensor bias = glip_linear (graph, embedding, &head->token_bias, NULL);
+  GlipTensor bias = glip_tensor_rows (words, channels, 1);
+  words = glip_tensor_rows (words, 0, channels);
   glip_tap_part (graph,
       &(GlipTap){ .layout = GLIP_TAP_TRANSPOSED, .tensor = words, .n_columns = tokens,
           .scale = expf (head->log_scale) },
@@ -149,30 +158,6 @@ align (GlipGraph *graph, const GlipHead *head, GlipTensor image, GlipTensor text
   };
   glip_gemm (graph, &dot);
   return logits;
-}
-
-/* [N, 5], every level with its own scale. */
-static GlipTensor
-regress (GlipGraph *graph, const GlipHead *head, GlipTensor image)
-{
-  GlipTensor out = glip_tensor_new (graph, image.rows, 5);
-  uint32_t channels = image.columns, row = 0;
-  for (uint32_t i = 0; i < image.levels; i++) {
-    GlipTensor level = glip_pyramid_level (image, i);
-    const GlipGemm gemm = {
-      .a = level,
-      .b = head->regression[i].weight,
-      .c = out,
-      .bias = head->regression[i].bias,
-      .args = { .m = level.rows, .n = 5, .k = channels, .a_row = channels,
-          .a_column = 1, .b_row = GLIP_PANEL, .b_panel = GLIP_PANEL * channels,
-          .b_columns = GLIP_PANEL, .c_base = row * 5, .c_row = 5,
-          .c_column = 1, .splits = 1, .k_split = channels, .flags = EPILOGUE_BIAS },
-    };
-    glip_gemm (graph, &gemm);
-    row += level.rows;
-  }
-  return out;
 }
 
 GlipHeadOutput
@@ -197,8 +182,8 @@ glip_head_forward (GlipGraph *graph, const GlipHead *head, GlipTensor features,
   glip_recorder_set_scope (graph->recorder, "outputs");
   GlipHeadOutput out = {
     .logits = align (graph, head, image, text),
-    .regression = regress (graph, head, image),
+    .regression = glip_linear (graph, image, &head->regression, NULL),
   };
-  tap_outputs (graph, image, &out);
+  tap_outputs (graph, head, image, &out);
   return out;
 }

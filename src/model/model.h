@@ -128,15 +128,16 @@ typedef struct {
   GlipFusion *fusion;    /* NULL without fusion */
   GlipBertLayer *text;   /* NULL without fusion */
   GlipDyConv *dyconv;
-  GlipLinear projection; /* dot_product_projection_text, halved, over exp (log_scale) */
-  GlipLinear token_bias; /* bias_lang, bias0 */
-  GlipLinear regression[GLIP_N_LEVELS]; /* bbox_pred times the level's scale, centerness */
-  float log_scale;
+  /* dot_product_projection_text, halved, over exp (log_scale); then bias_lang, bias0 */
+  GlipLinear projection;
+  GlipLinear regression; /* bbox_pred, centerness */
+  float log_scale, box_scale[GLIP_N_LEVELS];
 } GlipHead;
 
 typedef struct {
   GlipTensor logits;     /* [N, tokens] */
-  GlipTensor regression; /* [N, 5]: dx, dy, dw, dh, centerness */
+  GlipTensor regression; /* [N, 5]: dx, dy, dw, dh, to be multiplied by the level's
+                          * box_scale, and centerness */
 } GlipHeadOutput;
 
 void glip_head_load (GlipHead *head, GlipLoader *loader, const GlipConfig *config);

@@ -55,16 +55,22 @@ glip_tensor_in_buffer (GlipBuffer *buffer, VkDeviceSize offset, uint32_t rows, u
 }
 
 GlipTensor
+glip_tensor_part (GlipTensor tensor, size_t first, uint32_t rows, uint32_t columns)
+{
+  GlipTensor part = { .region = tensor.region, .rows = rows, .columns = columns,
+    .type = tensor.type };
+  part.region.offset += first * glip_type_bytes (tensor.type);
+  part.region.size = glip_tensor_bytes (part);
+  g_assert (part.region.size > 0 &&
+      part.region.offset + part.region.size <= tensor.region.offset + tensor.region.size);
+  g_assert (part.region.offset % VIEW_ALIGNMENT == 0);
+  return part;
+}
+
+GlipTensor
 glip_tensor_rows (GlipTensor tensor, uint32_t first, uint32_t count)
 {
-  g_assert (count > 0 && first + count <= tensor.rows);
-  GlipTensor view = { .region = tensor.region, .rows = count, .columns = tensor.columns,
-    .type = tensor.type };
-  view.region.offset +=
-      (VkDeviceSize) first * tensor.columns * glip_type_bytes (tensor.type);
-  view.region.size = glip_tensor_bytes (view);
-  g_assert (view.region.offset % VIEW_ALIGNMENT == 0);
-  return view;
+  return glip_tensor_part (tensor, (size_t) first * tensor.columns, count, tensor.columns);
 }
 
 GlipTensor

@@ -48,6 +48,9 @@ GlipTensor glip_tensor_in_buffer (
 /* Rows [first, first + count) of `tensor`.  The first byte must be aligned to 256
  * (asserted): rows of 64 floats or 128 halves always are. */
 GlipTensor glip_tensor_rows (GlipTensor tensor, uint32_t first, uint32_t count);
+/* Elements from the `first` on as a matrix of their own; aligned as above. */
+GlipTensor glip_tensor_part (
+    GlipTensor tensor, size_t first, uint32_t rows, uint32_t columns);
 /* The same bytes in another shape of as many elements. */
 GlipTensor glip_tensor_reshape (GlipTensor tensor, uint32_t rows, uint32_t columns);
 GlipTensor glip_tensor_as_map (GlipTensor tensor, uint32_t height, uint32_t width);
