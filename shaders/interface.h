@@ -137,6 +137,7 @@ struct WindowAttentionArgs {
 
 struct PatchMergeArgs {
   uint height, width, columns; /* of the source */
+  float epsilon;
 };
 
 struct UpsampleAddArgs {

@@ -1,38 +1,62 @@
 /* SPDX-License-Identifier: MIT
  * Copyright (c) 2026 the glip authors
  *
- * Swin's patch merging: a workgroup puts the four pixels of a 2 x 2 cell side by side,
- * in the order (row, column) = (0,0), (1,0), (0,1), (1,1).  Pixels that an odd map
- * lacks are zero.
+ * Swin's patch merging and its layer norm: the four pixels of a 2 x 2 cell side by side,
+ * in the order (row, column) = (0,0), (1,0), (0,1), (1,1), normalised as one row
+ * (layer_norm.comp).  Pixels that an odd map lacks are zero before the norm.
  */
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "interface.h"
 #include "grid.glsl"
 
-layout (local_size_x_id = SPEC_LOCAL_X) in;
+layout (local_size_x_id = SPEC_LOCAL_X, local_size_y_id = SPEC_LOCAL_Y) in;
+#include "reduce.glsl"
 
 layout (push_constant) uniform Push { PatchMergeArgs args; };
 
 layout (set = 0, binding = 0) writeonly restrict buffer Y { float y[]; };
 layout (set = 0, binding = 1) readonly restrict buffer X { float x[]; };
+layout (set = 0, binding = 2) readonly restrict buffer Weight { float weight[]; };
+layout (set = 0, binding = 3) readonly restrict buffer Bias { float bias[]; };
+
+const uint PARTS = 4;
 
 void
 main ()
 {
-  const uint cell = row_of_group ();
+  const uint cell = row_of_group () * gl_WorkGroupSize.y + gl_LocalInvocationID.y;
   const uint cells_across = (args.width + 1) / 2;
   const uint top = cell / cells_across * 2, left = cell % cells_across * 2;
-  if (top >= args.height)
-    return;
-  for (uint part = 0; part < 4; part++) {
+  /* Cells past the end take part in the sums with nothing. */
+  const uint columns = top < args.height ? args.columns : 0;
+  uint from[PARTS];
+  bool inside[PARTS];
+  for (uint part = 0; part < PARTS; part++) {
     const uint row = top + part % 2, column = left + part / 2;
-    const bool inside = row < args.height && column < args.width;
-    const uint from = inside ? (row * args.width + column) * args.columns : 0;
-    const uint to = (cell * 4 + part) * args.columns;
-    for (uint i = gl_LocalInvocationID.x; i < args.columns; i += gl_WorkGroupSize.x) {
-      const float value = x[from + i];
-      y[to + i] = inside ? value : 0.0;
-    }
+    inside[part] = row < args.height && column < args.width;
+    from[part] = inside[part] ? (row * args.width + column) * args.columns : 0;
   }
+
+  float sum = 0.0;
+  for (uint part = 0; part < PARTS; part++)
+    for (uint i = gl_LocalInvocationID.x; i < columns; i += gl_WorkGroupSize.x)
+      sum += inside[part] ? x[from[part] + i] : 0.0;
+  const float mean = sum_over_lanes (sum) / float (PARTS * args.columns);
+
+  float squares = 0.0;
+  for (uint part = 0; part < PARTS; part++)
+    for (uint i = gl_LocalInvocationID.x; i < columns; i += gl_WorkGroupSize.x) {
+      const float centred = (inside[part] ? x[from[part] + i] : 0.0) - mean;
+      squares = fma (centred, centred, squares);
+    }
+  const float variance = sum_over_lanes (squares) / float (PARTS * args.columns);
+  const float scale = 1.0 / sqrt (variance + args.epsilon);
+
+  for (uint part = 0; part < PARTS; part++)
+    for (uint i = gl_LocalInvocationID.x; i < columns; i += gl_WorkGroupSize.x) {
+      const uint at = part * args.columns + i;
+      const float value = inside[part] ? x[from[part] + i] : 0.0;
+      y[cell * PARTS * args.columns + at] = (value - mean) * scale * weight[at] + bias[at];
+    }
 }

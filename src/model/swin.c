@@ -117,12 +117,13 @@ glip_swin_clear (GlipSwin *swin)
     g_clear_pointer (&swin->stages[i].blocks, g_free);
 }
 
-/* x + fc2 (GELU (fc1 (LN (x)))), by strips: the inner layer is four times as wide. */
+/* x + fc2 (GELU (fc1 (LN (x)))); the inner layer is four times as wide, and what cannot
+ * be bound at once goes by strips. */
 static GlipTensor
 mlp (GlipGraph *graph, const GlipSwinBlock *block, GlipTensor x)
 {
   GlipTensor out = glip_tensor_new_map (graph, x.height, x.width, x.columns);
-  uint32_t strip = glip_strip_rows (graph, block->fc1.outputs, 64);
+  uint32_t strip = glip_bound_rows (graph, block->fc1.outputs, 64);
   for (uint32_t row = 0; row < x.rows; row += strip) {
     uint32_t n = MIN (strip, x.rows - row);
     GlipTensor part = glip_tensor_rows (x, row, n);
@@ -165,8 +166,7 @@ glip_swin_forward (
     }
     if (i + 1 < GLIP_N_STAGES) {
       glip_recorder_set_scope (graph->recorder, "swin.%d.downsample", i);
-      x = glip_patch_merge (graph, x);
-      x = glip_layer_norm (graph, x, &stage->merge_norm, 0);
+      x = glip_patch_merge (graph, x, &stage->merge_norm);
       x = glip_linear (graph, x, &stage->reduction, NULL);
       glip_tap (graph, GLIP_TAP_MAP, x, "swin.%d.downsample", i);
     }

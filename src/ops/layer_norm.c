@@ -18,21 +18,17 @@ glip_layer_norm (GlipGraph *graph, GlipTensor x, const GlipNorm *norm, float lim
     .epsilon = norm->epsilon,
     .limit = limit,
   };
-  /* A CPU driver loads and stores lane by lane, whatever the addresses: a lane for every
-   * row saves it the sums over lanes. */
-  const gboolean on_cpu = graph->recorder->device->tuning.kernels == GLIP_KERNELS_LANES;
-  const uint32_t lanes = on_cpu ? 1 : glip_row_lanes (graph, x.columns);
-  const uint32_t rows = on_cpu ? 8 : 1;
   GlipDispatch dispatch = {
     .shader = "layer_norm",
     .n_bindings = 4,
     .bindings = { { y.region, GLIP_WRITE }, { x.region, GLIP_READ },
         { norm->weight.region, GLIP_READ }, { norm->bias.region, GLIP_READ } },
     .n_specialisations = 2,
-    .specialisations = { lanes, rows },
     .args = &args,
     .args_bytes = sizeof args,
   };
+  glip_norm_workgroup (graph, x.columns, dispatch.specialisations);
+  const uint32_t rows = dispatch.specialisations[SPEC_LOCAL_Y];
   glip_row_groups (dispatch.groups, (x.rows + rows - 1) / rows);
   glip_recorder_dispatch (graph->recorder, &dispatch);
   return y;

@@ -110,9 +110,10 @@ GlipTensor glip_window_attention (
 
 /* ------------------------------------------- patch_merge: 2 x 2 pixels to one */
 
-/* Swin's patch merging: map [H W, C] -> map [ceil (H/2) ceil (W/2), 4 C] in the order
- * (0,0), (1,0), (0,1), (1,1) of (row, column); missing pixels are zero. */
-GlipTensor glip_patch_merge (GlipGraph *graph, GlipTensor x);
+/* Swin's patch merging, up to the norm: map [H W, C] -> map
+ * [ceil (H/2) ceil (W/2), 4 C] in the order (0,0), (1,0), (0,1), (1,1) of (row, column),
+ * missing pixels zero, every row normalised. */
+GlipTensor glip_patch_merge (GlipGraph *graph, GlipTensor x, const GlipNorm *norm);
 
 /* ----------------------------------------------- upsample_add: FPN's top-down path */
 

@@ -7,9 +7,10 @@
 _Static_assert (sizeof (struct PatchMergeArgs) <= GLIP_MAX_ARGS_BYTES, "push constants");
 
 GlipTensor
-glip_patch_merge (GlipGraph *graph, GlipTensor x)
+glip_patch_merge (GlipGraph *graph, GlipTensor x, const GlipNorm *norm)
 {
   g_assert (x.height > 0 && x.width > 0);
+  g_assert (norm->weight.columns == 4 * x.columns && norm->bias.columns == 4 * x.columns);
   GlipTensor y = glip_tensor_new_map (
       graph, (x.height + 1) / 2, (x.width + 1) / 2, 4 * x.columns);
 
@@ -17,17 +18,20 @@ glip_patch_merge (GlipGraph *graph, GlipTensor x)
     .height = x.height,
     .width = x.width,
     .columns = x.columns,
+    .epsilon = norm->epsilon,
   };
   GlipDispatch dispatch = {
     .shader = "patch_merge",
-    .n_bindings = 2,
-    .bindings = { { y.region, GLIP_WRITE }, { x.region, GLIP_READ } },
-    .n_specialisations = 1,
-    .specialisations = { glip_row_lanes (graph, x.columns) },
+    .n_bindings = 4,
+    .bindings = { { y.region, GLIP_WRITE }, { x.region, GLIP_READ },
+        { norm->weight.region, GLIP_READ }, { norm->bias.region, GLIP_READ } },
+    .n_specialisations = 2,
     .args = &args,
     .args_bytes = sizeof args,
   };
-  glip_row_groups (dispatch.groups, y.rows);
+  glip_norm_workgroup (graph, x.columns, dispatch.specialisations);
+  const uint32_t rows = dispatch.specialisations[SPEC_LOCAL_Y];
+  glip_row_groups (dispatch.groups, (y.rows + rows - 1) / rows);
   glip_recorder_dispatch (graph->recorder, &dispatch);
   return y;
 }

@@ -19,6 +19,16 @@ glip_row_lanes (const GlipGraph *graph, uint32_t columns)
   return columns <= 32 ? 32 : 64;
 }
 
+/* Lanes and rows of a workgroup that normalises rows.  A CPU driver loads and stores lane
+ * by lane, whatever the addresses: a lane for every row saves it the sums over lanes. */
+static inline void
+glip_norm_workgroup (const GlipGraph *graph, uint32_t columns, uint32_t size[2])
+{
+  const gboolean on_cpu = graph->recorder->device->tuning.kernels == GLIP_KERNELS_LANES;
+  size[0] = on_cpu ? 1 : glip_row_lanes (graph, columns);
+  size[1] = on_cpu ? 8 : 1;
+}
+
 /* Fold `rows` workgroups into a grid whose axes stay within every device's limit. */
 static inline void
 glip_row_groups (uint32_t groups[3], uint32_t rows)

@@ -3,7 +3,7 @@
  */
 #include "ops/tensor.h"
 
-/* Intermediate strips stay below this, well under every device's binding limit. */
+/* Strips stay below this. */
 enum { STRIP_BYTES = 96 << 20, VIEW_ALIGNMENT = 256 };
 
 static GlipTensor
@@ -160,13 +160,24 @@ glip_binding_fits (GlipGraph *graph, uint64_t floats)
   return floats * sizeof (float) <= limits->maxStorageBufferRange;
 }
 
+static uint32_t
+count_rows (size_t bytes, uint32_t columns, uint32_t step)
+{
+  size_t rows = bytes / (columns * sizeof (float)) / step * step;
+  return (uint32_t) CLAMP (rows, step, G_MAXUINT32 / 2);
+}
+
+uint32_t
+glip_bound_rows (GlipGraph *graph, uint32_t columns, uint32_t step)
+{
+  return count_rows (
+      graph->recorder->device->properties.limits.maxStorageBufferRange, columns, step);
+}
+
 uint32_t
 glip_strip_rows (GlipGraph *graph, uint32_t columns, uint32_t step)
 {
-  size_t budget = MIN (
-      STRIP_BYTES, graph->recorder->device->properties.limits.maxStorageBufferRange);
-  size_t rows = budget / (columns * sizeof (float)) / step * step;
-  return (uint32_t) CLAMP (rows, step, G_MAXUINT32 / 2);
+  return MIN (glip_bound_rows (graph, columns, step), count_rows (STRIP_BYTES, columns, step));
 }
 
 void

@@ -90,8 +90,10 @@ gboolean glip_view_is_aligned (GlipGraph *graph, size_t floats);
 /* Can one binding hold `floats` floats? */
 gboolean glip_binding_fits (GlipGraph *graph, uint64_t floats);
 
-/* The largest row count, a multiple of `step`, whose `columns` floats a row fit the
- * device's binding limit and a working-set budget: long operators go by such strips. */
+/* The largest row count, a multiple of `step`, whose `columns` floats a row can be bound
+ * at once: what is longer goes by such strips. */
+uint32_t glip_bound_rows (GlipGraph *graph, uint32_t columns, uint32_t step);
+/* The same, and within a budget for what a strip needs besides the result. */
 uint32_t glip_strip_rows (GlipGraph *graph, uint32_t columns, uint32_t step);
 
 /* Spread n workgroups over x and y; a shader finds its number as y * gl_NumWorkGroups.x
