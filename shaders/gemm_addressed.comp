@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Copyright (c) 2026 the glip authors
  *
- * The matrix product of gemm.comp for CPU drivers with subgroups of 8: the same tile,
- * the same grid, but buffers are device addresses, which such drivers turn into plain
- * pointers, and rows of `a` are loaded 8 values of k at a time, one a lane, and handed
- * around by subgroupBroadcast, because a load that is the same for all lanes costs
- * them as much as a gather.
+ * The matrix product of gemm_tiles.comp for CPU drivers with subgroups of 8.  An
+ * invocation keeps 8 rows x 4 columns of the result in registers; lanes run along
+ * columns; a workgroup is 8 lanes (one packed panel) x local_size_y row tiles.  Buffers
+ * are device addresses, which such drivers turn into plain pointers, and rows of `a` are
+ * loaded 8 values of k at a time, one a lane, and handed around by subgroupBroadcast,
+ * because a load that is the same for all lanes costs them as much as a gather.
  */
 #version 460
 #extension GL_GOOGLE_include_directive : require

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Copyright (c) 2026 the glip authors
  *
- * The matrix product of gemm.comp for CPU drivers (lanes_tile.glsl).  A workgroup is
- * local_size_y tiles below one another that share the columns of `b`, which so stay in
- * the cache; the grid is column tiles x blocks of rows x (batch, split).  Rows past the end
- * repeat the last one and are not stored.
+ * The matrix product of gemm_tiles.comp for CPU drivers (lanes_tile.glsl).  A workgroup
+ * is local_size_y tiles below one another that share the columns of `b`, which so stay in
+ * the cache; the grid is column tiles x blocks of rows x (batch, split).  Rows past the
+ * end repeat the last one and are not stored.
  */
 #version 460
 #extension GL_GOOGLE_include_directive : require

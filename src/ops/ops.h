@@ -13,7 +13,7 @@
 
 /* ------------------------------------------------- gemm: matrix products */
 
-/* The general product, see shaders/gemm.comp; `args` says everything about the
+/* The general product, see shaders/gemm_tiles.comp; `args` says everything about the
  * memory layout of a, b, c.  `bias` and `residual` (laid out as c) may be absent. */
 typedef struct {
   GlipTensor a, b, c, bias, residual;

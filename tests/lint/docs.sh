@@ -31,7 +31,7 @@ check_names () {
         echo "$document:$line: there is no $name in src/, tests/ or shaders/"
     done < <(each '(Glip[A-Z][A-Za-z]+|GLIP_[A-Z0-9_]+|TOLERANCE_[A-Z]+)' "$document")
     while IFS=: read -r line name; do
-      find_file "${name//STEM/gemm}" || echo "$document:$line: there is no file $name"
+      find_file "${name//STEM/layer_norm}" || echo "$document:$line: there is no file $name"
     done < <(each '(?!https?:)[A-Za-z0-9_./-]*(/|/[a-z]+|\.(c|h|comp|glsl|sh|build|txt\.in))' \
       "$document")
     while IFS=: read -r line name; do
