@@ -109,17 +109,11 @@ glip_loader_upload (GlipLoader *loader, const float *data, uint32_t rows, uint32
   return tensor;
 }
 
-GlipTensor
-glip_loader_allocate_operand (GlipLoader *loader, uint32_t rows, uint32_t columns)
+/* A packed weight, as the type of the moment. */
+static GlipTensor
+upload_packed (GlipLoader *loader, const float *data, uint32_t rows, uint32_t columns)
 {
-  return allocate (loader, rows, columns, loader->device->tuning.half ? GLIP_F16 : GLIP_F32);
-}
-
-GlipTensor
-glip_loader_upload_operand (
-    GlipLoader *loader, const float *data, uint32_t rows, uint32_t columns)
-{
-  GlipTensor tensor = glip_loader_allocate_operand (loader, rows, columns);
+  GlipTensor tensor = allocate (loader, rows, columns, loader->packed);
   if (tensor.type == GLIP_F32) {
     fill (loader, tensor, data);
     return tensor;
@@ -135,6 +129,12 @@ glip_loader_upload_operand (
   }
   fill (loader, tensor, halves);
   return tensor;
+}
+
+void
+glip_loader_prefer_half (GlipLoader *loader, gboolean prefer)
+{
+  loader->packed = prefer && loader->device->tuning.half ? GLIP_F16 : GLIP_F32;
 }
 
 GlipTensor
@@ -158,7 +158,7 @@ glip_loader_pack (GlipLoader *loader, const float *weight, const float *bias, ui
   g_autofree float *packed = g_new (float, glip_linear_packed_floats (outputs, inputs));
   GlipLinear linear = { .inputs = inputs, .outputs = outputs };
   glip_linear_pack (packed, weight, outputs, inputs);
-  linear.weight = glip_loader_upload_operand (
+  linear.weight = upload_packed (
       loader, packed, (outputs + GLIP_PANEL - 1) / GLIP_PANEL, inputs * GLIP_PANEL);
   if (bias)
     linear.bias = glip_loader_upload (loader, bias, 1, outputs);

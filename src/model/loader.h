@@ -18,6 +18,7 @@ typedef struct {
   GlipModel *model;
   GPtrArray *chunks; /* of GlipBuffer; the last one is being filled */
   VkDeviceSize used; /* bytes of the last chunk */
+  GlipType packed;   /* type of the packed linear layers that come next */
   GError *error;     /* the first failure */
 } GlipLoader;
 
@@ -34,11 +35,10 @@ float *glip_loader_read (GlipLoader *loader, const char *format, ...) G_GNUC_PRI
 GlipTensor glip_loader_allocate (GlipLoader *loader, uint32_t rows, uint32_t columns);
 GlipTensor glip_loader_upload (
     GlipLoader *loader, const float *data, uint32_t rows, uint32_t columns);
-/* The same for weights of products: of the type the device's tuning wants. */
-GlipTensor glip_loader_allocate_operand (
-    GlipLoader *loader, uint32_t rows, uint32_t columns);
-GlipTensor glip_loader_upload_operand (
-    GlipLoader *loader, const float *data, uint32_t rows, uint32_t columns);
+
+/* Store the packed linear layers that follow as float16, where the device's tuning has
+ * it, or as floats. */
+void glip_loader_prefer_half (GlipLoader *loader, gboolean prefer);
 
 /* Stored tensors by name: as they are, as [1, n], as a packed linear layer (PREFIX.weight
  * and PREFIX.bias), as a norm, as a packed 3x3 convolution. */

