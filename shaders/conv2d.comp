@@ -3,10 +3,10 @@
  *
  * 3x3 convolution as a matrix product whose rows are pixels and whose k runs over nine
  * neighbours' channels; the matrix of neighbours is never stored.  An invocation keeps
- * 8 consecutive pixels x 4 output channels in registers, as gemm.comp does; a workgroup
- * is 8 lanes (one packed panel) x local_size_y tiles.  Whether a neighbour lies on the
- * map is settled once per tap, outside the loop over channels.  With several levels the
- * maps are those of a pyramid, and a tile lies on one of them.
+ * 8 consecutive pixels x 4 output channels in registers; a workgroup is 8 lanes (one
+ * packed panel) x local_size_y tiles.  Whether a neighbour lies on the map is settled
+ * once per tap, outside the loop over channels.  With several levels the maps are those
+ * of a pyramid, and a tile lies on one of them.
  */
 #version 460
 #extension GL_GOOGLE_include_directive : require

@@ -44,7 +44,7 @@ main ()
     [[dont_unroll]] do {
       const float low = interpolate (s, c), high = interpolate (s, c + LANES);
       if (row <= last)
-        store_pairs (columns, out_at + c, low, high);
+        store_lanes (columns, out_at + c, low, high);
       c += 2 * LANES;
     } while (c < args.channels);
     tap++;

@@ -59,17 +59,21 @@
 #define EPILOGUE_CLAMP 4u     /* to +-args.limit, before and after GELU */
 #define EPILOGUE_RESIDUAL 8u  /* added last */
 
-/* The products of CPU drivers (lanes_tile.glsl): their tile, and what they are specialised
- * for, flags of the epilogue included. */
+/* The products of CPU drivers (lanes_tile.glsl, broadcast_tile.glsl): their tiles, and what
+ * they are specialised for, flags of the epilogue included. */
 #define SPEC_LANES_STEPS 2 /* of k that are unrolled into one round */
 #define SPEC_LANES_FLAGS 3
 #define LANES_TILE_ROWS 4
 #define LANES_TILE_COLUMNS 16
+#define BROADCAST_TILE_ROWS 12
+#define BROADCAST_TILE_COLUMNS 32
+#define BROADCAST_STEPS 16
 #define LANES_LINEAR 16u       /* a_column is 1, b_row GLIP_PANEL */
 #define LANES_K_TAIL 32u       /* k or k_split is no multiple of the steps */
 #define LANES_B_TAIL 64u       /* columns of b do not come in whole, aligned tiles */
 #define LANES_RESULT_TAIL 128u /* neither do those of the result */
-#define LANES_RELU 256u        /* negative values of a count as 0 */
+#define LANES_A_TAIL 256u      /* pairs along k of a are not aligned, or not all there */
+#define LANES_RELU 512u        /* negative values of a count as 0 */
 
 /* c[z][m][n] = epilogue (sum_k a[z][m][k] * b[z][k][n]), z = (batch, split). */
 struct GemmArgs {

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Copyright (c) 2026 the glip authors
  *
- * For CPU drivers that run a subgroup of 8 as one thread of vector instructions, and
- * what is the same for all lanes as scalar ones (llvmpipe of Mesa 26.1):
+ * For CPU drivers that have scalar instructions for what is the same in all lanes (llvmpipe
+ * of Mesa 26.1):
  *
- * - Memory is reached by device addresses, which are plain pointers there.
- * - A load whose address differs between lanes becomes eight loads with a branch each,
- *   even if the lanes are neighbours.  load_lanes () is written as a choice among eight
- *   loads at uniform addresses instead; LLVM sees that they are one vector load.
+ * - A load at a uniform address is a scalar one.  load_lanes () is written as a choice
+ *   among eight of them; LLVM sees that they are one vector load.
  * - Nothing is skipped: what an `if` or a loop that has ended encloses still loads, with
  *   its results ignored.  So a uniform load must stay inside its buffer whatever the
  *   condition, loops test at their end (do while), and there is no early return.
@@ -17,26 +15,9 @@
 #ifndef GLIP_LANES_GLSL
 #define GLIP_LANES_GLSL
 
-#extension GL_EXT_buffer_reference : require
-#extension GL_EXT_control_flow_attributes : require
-#extension GL_EXT_shader_explicit_arithmetic_types_int64 : require
-#extension GL_KHR_shader_subgroup_basic : require
+#include "addresses.glsl"
+
 #extension GL_KHR_shader_subgroup_shuffle : require
-
-const uint LANES = 8;
-
-layout (buffer_reference, std430, buffer_reference_align = 4) readonly buffer In {
-  float at[];
-};
-layout (buffer_reference, std430, buffer_reference_align = 16) readonly buffer In4 {
-  vec4 at;
-};
-layout (buffer_reference, std430, buffer_reference_align = 4) buffer Out {
-  float at[];
-};
-layout (buffer_reference, std430, buffer_reference_align = 8) writeonly buffer OutPairs {
-  uint64_t at[]; /* of two floats */
-};
 
 /* Whether this is lane i.  Set once, before any loop, or LLVM takes the comparisons for
  * something that changes. */
@@ -47,13 +28,6 @@ find_lane ()
 {
   [[unroll]] for (uint i = 0; i < LANES; i++)
     is_lane[i] = gl_SubgroupInvocationID == i;
-}
-
-/* Bytes of n floats. */
-uint64_t
-floats (uint n)
-{
-  return 4 * uint64_t (n);
 }
 
 /* The float at `address`, the same for all lanes. */
@@ -77,18 +51,15 @@ load_lanes (uint64_t base, uint at)
 }
 
 /* Stores `low` to floats `at` to `at` + 7 from `base` and `high` to the eight behind them,
- * `at` being even.  A store is one for each lane, whatever their addresses: it takes half
- * of them when every lane has two neighbours to store, so even lanes take their pair
- * from `low`, odd ones from `high`. */
+ * `at` being even: as pairs of neighbours, even lanes' from `low`, odd ones' from `high`. */
 void
-store_pairs (uint64_t base, uint at, float low, float high)
+store_lanes (uint64_t base, uint at, float low, float high)
 {
   const bool odd = is_lane[1] || is_lane[3] || is_lane[5] || is_lane[7];
-  const float first = mix (low, subgroupShuffleXor (high, 1), odd);
-  const float second = mix (subgroupShuffleXor (low, 1), high, odd);
-  const uint pair = gl_SubgroupInvocationID / 2 + mix (0, LANES / 2, odd);
-  OutPairs (base + floats (at)).at[pair] = packUint2x32 (
-      uvec2 (floatBitsToUint (first), floatBitsToUint (second)));
+  const vec2 pair = mix (vec2 (low, subgroupShuffleXor (low, 1)),
+      vec2 (subgroupShuffleXor (high, 1), high), bvec2 (odd));
+  const uint place = gl_SubgroupInvocationID / 2 + mix (0, LANES / 2, odd);
+  OutPairs (base + floats (at)).at[place] = pack_pair (pair);
 }
 
 #endif /* GLIP_LANES_GLSL */

@@ -12,25 +12,37 @@
 #define GLIP_LANES_TILE_GLSL
 
 #include "lanes.glsl"
-
-layout (constant_id = SPEC_LANES_STEPS) const uint STEPS = 32;
-layout (constant_id = SPEC_LANES_FLAGS) const uint FLAGS = 0; /* of EPILOGUE_, LANES_ */
+#include "lanes_flags.glsl"
 
 const uint ROWS = LANES_TILE_ROWS;
-const uint VECTORS = LANES_TILE_COLUMNS / LANES;
+const uint PAIRS = LANES_TILE_COLUMNS / LANES / 2; /* of vectors */
+const uint VECTORS = 2 * PAIRS;
 
-bool
-has (uint flag)
+void
+prepare_tile ()
 {
-  return (FLAGS & flag) != 0;
+  find_lane ();
+}
+
+/* This lane's column of a vector. */
+uint
+column_of (uint vector)
+{
+  return vector * LANES + gl_SubgroupInvocationID;
+}
+
+/* Vectors 2 pair and 2 pair + 1 of the tile whose row begins at float `at` from `base`. */
+vec2
+load_pair (uint64_t base, uint at, uint pair)
+{
+  const uint first = at + 2 * pair * LANES;
+  return vec2 (load_lanes (base, first), load_lanes (base, first + LANES));
 }
 
 void
-clear (out float sum[ROWS][VECTORS])
+store_pair (uint64_t base, uint at, uint pair, vec2 value)
 {
-  [[unroll]] for (uint i = 0; i < ROWS; i++)
-    [[unroll]] for (uint j = 0; j < VECTORS; j++)
-      sum[i][j] = 0.0;
+  store_lanes (base, at + 2 * pair * LANES, value.x, value.y);
 }
 
 /* Where k + step is, for numbers of k `stride` floats apart. */
@@ -70,14 +82,6 @@ add_round (inout float sum[ROWS][VECTORS], uint k, uint k_end, const uint64_t a_
   [[unroll]] for (uint i = 0; i < ROWS; i++)
     [[unroll]] for (uint j = 0; j < VECTORS; j++)
       sum[i][j] += part[i][j];
-}
-
-/* What belongs to the lane's column of the result: floats `at` to `at` + 7 from `base` or,
- * where columns are missing or lie apart, the one at `own`. */
-float
-load_result (uint64_t base, uint at, uint own)
-{
-  return has (LANES_RESULT_TAIL) ? In (base).at[own] : load_lanes (base, at);
 }
 
 #endif /* GLIP_LANES_TILE_GLSL */

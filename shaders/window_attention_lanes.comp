@@ -128,7 +128,6 @@ main ()
     const float scale = 1.0 / total;
     OutPairs out_at = OutPairs (y + floats (pixel * args.columns + head_at));
     [[unroll]] for (uint c = 0; c < CHANNELS; c += 2)
-      out_at.at[c / 2] = packUint2x32 (
-          floatBitsToUint (vec2 (result[c], result[c + 1]) * scale));
+      out_at.at[c / 2] = pack_pair (vec2 (result[c], result[c + 1]) * scale);
   }
 }

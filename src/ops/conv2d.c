@@ -8,44 +8,40 @@
 
 _Static_assert (sizeof (struct Conv2dArgs) <= GLIP_MAX_ARGS_BYTES, "push constants");
 
-/* Tiles of pixels in a workgroup, as in gemm.c. */
 enum { TAPS = 9, PIXEL_TILES = 8 };
 
 static void
-set_grid (GlipDispatch *dispatch, GlipTensor y, uint32_t tile_pixels, uint32_t tile_outputs)
+set_grid (GlipDispatch *dispatch, GlipTensor y, const GlipLanesTile *tile)
 {
-  const uint32_t tiles = glip_pyramid_tiles (y, 0, tile_pixels);
-  dispatch->groups[0] = (y.columns + tile_outputs - 1) / tile_outputs;
-  dispatch->groups[1] = (tiles + PIXEL_TILES - 1) / PIXEL_TILES;
+  const uint32_t tiles = glip_pyramid_tiles (y, 0, tile->rows);
+  dispatch->groups[0] = (y.columns + tile->columns - 1) / tile->columns;
+  dispatch->groups[1] = (tiles + tile->together - 1) / tile->together;
   dispatch->groups[2] = 1;
 }
 
 static void
-choose_lanes (GlipDispatch *dispatch, const struct Conv2dArgs *args, GlipTensor y,
+choose_lanes (GlipGraph *graph, GlipDispatch *dispatch, const GlipConv *conv, GlipTensor y,
     gboolean relu_input)
 {
-  const uint32_t steps = glip_lanes_steps (args->inputs);
-  dispatch->shader = "conv2d_lanes";
-  dispatch->addressed = TRUE;
-  dispatch->n_specialisations = 4;
-  dispatch->specialisations[0] = 8;
-  dispatch->specialisations[1] = PIXEL_TILES;
-  dispatch->specialisations[SPEC_LANES_STEPS] = steps;
-  dispatch->specialisations[SPEC_LANES_FLAGS] =
-      (args->inputs % steps ? LANES_K_TAIL : 0) | (relu_input ? LANES_RELU : 0) |
-      (args->outputs % LANES_TILE_COLUMNS ? LANES_RESULT_TAIL : 0);
-  set_grid (dispatch, y, LANES_TILE_ROWS, LANES_TILE_COLUMNS);
+  const GlipLanesTile tile = glip_lanes_tile (graph, conv->inputs);
+  const gboolean whole_k = conv->inputs % tile.steps == 0;
+  const uint32_t flags = LANES_LINEAR | (whole_k ? 0 : LANES_K_TAIL | LANES_A_TAIL) |
+      (relu_input ? LANES_RELU : 0) | (conv->outputs % tile.columns ? LANES_RESULT_TAIL : 0);
+  dispatch->shader = glip_lanes_are_used (graph) ? "conv2d_lanes" : "conv2d_broadcast";
+  glip_lanes_specialise (dispatch, &tile, flags);
+  set_grid (dispatch, y, &tile);
 }
 
 static void
 choose_general (GlipDispatch *dispatch, GlipTensor y, gboolean relu_input)
 {
+  const GlipLanesTile tile = { GLIP_TILE_ROWS, GLIP_PANEL, 1, PIXEL_TILES };
   dispatch->shader = "conv2d";
   dispatch->n_specialisations = 3;
-  dispatch->specialisations[0] = 8;
-  dispatch->specialisations[1] = PIXEL_TILES;
+  dispatch->specialisations[SPEC_LOCAL_X] = 8;
+  dispatch->specialisations[SPEC_LOCAL_Y] = PIXEL_TILES;
   dispatch->specialisations[SPEC_RELU_INPUT] = relu_input ? 1 : 0;
-  set_grid (dispatch, y, GLIP_TILE_ROWS, GLIP_PANEL);
+  set_grid (dispatch, y, &tile);
 }
 
 GlipTensor
@@ -86,8 +82,8 @@ glip_conv2d (
     .args_bytes = sizeof args,
     .macs = (double) y.rows * TAPS * conv->inputs * conv->outputs,
   };
-  if (glip_lanes_are_used (graph))
-    choose_lanes (&dispatch, &args, y, options->relu_input);
+  if (graph->recorder->device->tuning.kernels == GLIP_KERNELS_LANES)
+    choose_lanes (graph, &dispatch, conv, y, options->relu_input);
   else
     choose_general (&dispatch, y, options->relu_input);
   glip_recorder_dispatch (graph->recorder, &dispatch);

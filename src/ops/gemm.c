@@ -10,40 +10,40 @@
 _Static_assert (sizeof (struct GemmArgs) + 5 * sizeof (uint64_t) <= GLIP_MAX_ARGS_BYTES,
     "push constants");
 
-/* Row tiles of a workgroup on a CPU driver: it runs one subgroup after another, and the
- * later ones find the columns of b in the cache. */
-enum { ROW_TILES = 8 };
-
 static uint32_t
 divide_up (uint32_t a, uint32_t b)
 {
   return (a + b - 1) / b;
 }
 
-/* The grid of a kernel whose workgroups compute ROW_TILES tiles below one another. */
-static void
-set_grid (GlipDispatch *dispatch, const GlipGemm *gemm, uint32_t tile_rows,
-    uint32_t tile_columns)
-{
-  const struct GemmArgs *args = &gemm->args;
-  dispatch->specialisations[1] = ROW_TILES;
-  dispatch->groups[0] = divide_up (args->n, tile_columns);
-  dispatch->groups[1] = divide_up (args->m, tile_rows * ROW_TILES);
-  dispatch->groups[2] = MAX (gemm->batches, 1) * args->splits;
-}
-
-/* Vector loads want whole tiles of columns, side by side, aligned to four floats. */
+/* Vector loads want whole tiles of columns, side by side, aligned to four floats, and
+ * pairs of values aligned to two. */
 static uint32_t
-choose_flags (const struct GemmArgs *args, uint32_t steps)
+choose_lanes_flags (const struct GemmArgs *args, const GlipLanesTile *tile)
 {
   const gboolean linear = args->a_column == 1 && args->b_row == GLIP_PANEL;
-  const gboolean whole_b = args->b_columns % LANES_TILE_COLUMNS == 0 &&
+  const gboolean whole_k = args->k % tile->steps == 0 && args->k_split % tile->steps == 0;
+  const gboolean whole_a =
+      whole_k && args->a_column == 1 && (args->a_row | args->a_batch) % 2 == 0;
+  const gboolean whole_b = args->b_columns % tile->columns == 0 &&
       (args->b_row | args->b_panel | args->b_batch) % 4 == 0;
-  const gboolean whole_result = args->n % LANES_TILE_COLUMNS == 0 && args->c_column == 1 &&
+  const gboolean whole_result = args->n % tile->columns == 0 && args->c_column == 1 &&
       (args->c_base | args->c_row | args->c_batch | args->c_split | args->bias_batch) % 4 == 0;
-  return args->flags | (linear ? LANES_LINEAR : 0) |
-      (args->k % steps || args->k_split % steps ? LANES_K_TAIL : 0) |
-      (whole_b ? 0 : LANES_B_TAIL) | (whole_result ? 0 : LANES_RESULT_TAIL);
+  return args->flags | (linear ? LANES_LINEAR : 0) | (whole_k ? 0 : LANES_K_TAIL) |
+      (whole_a ? 0 : LANES_A_TAIL) | (whole_b ? 0 : LANES_B_TAIL) |
+      (whole_result ? 0 : LANES_RESULT_TAIL);
+}
+
+static void
+choose_lanes (GlipGraph *graph, const GlipGemm *gemm, GlipDispatch *dispatch)
+{
+  const struct GemmArgs *args = &gemm->args;
+  const GlipLanesTile tile = glip_lanes_tile (graph, args->k);
+  dispatch->shader = glip_lanes_are_used (graph) ? "gemm_lanes" : "gemm_broadcast";
+  glip_lanes_specialise (dispatch, &tile, choose_lanes_flags (args, &tile));
+  dispatch->groups[0] = divide_up (args->n, tile.columns);
+  dispatch->groups[1] = divide_up (args->m, tile.rows * tile.together);
+  dispatch->groups[2] = MAX (gemm->batches, 1) * args->splits;
 }
 
 /* How the operands can be read and the result be written, as FORM_ bits. */
@@ -104,20 +104,7 @@ glip_gemm (GlipGraph *graph, const GlipGemm *gemm)
     glip_product_dispatch (graph, &product, &dispatch);
     return;
   }
-  dispatch.addressed = TRUE;
-  dispatch.specialisations[0] = 8;
-  if (glip_lanes_are_used (graph)) {
-    const uint32_t steps = glip_lanes_steps (args->k);
-    dispatch.shader = "gemm_lanes";
-    dispatch.specialisations[SPEC_LANES_STEPS] = steps;
-    dispatch.specialisations[SPEC_LANES_FLAGS] = choose_flags (args, steps);
-    dispatch.n_specialisations = SPEC_LANES_FLAGS + 1;
-    set_grid (&dispatch, gemm, LANES_TILE_ROWS, LANES_TILE_COLUMNS);
-  } else {
-    dispatch.shader = "gemm_addressed";
-    dispatch.n_specialisations = 2;
-    set_grid (&dispatch, gemm, GLIP_TILE_ROWS, GLIP_PANEL);
-  }
+  choose_lanes (graph, gemm, &dispatch);
   glip_recorder_dispatch (graph->recorder, &dispatch);
 }
 
