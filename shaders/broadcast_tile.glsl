@@ -7,7 +7,7 @@
  * loads are of pairs (addresses.glsl): a row's values of 16 numbers of k are one load,
  * handed around by subgroupBroadcast, and a step of k is two loads of weights and 48
  * multiply-adds.  The 16 steps are one round, whose sum then joins the total (see
- * tile.glsl).
+ * tiles.glsl).
  */
 #ifndef GLIP_BROADCAST_TILE_GLSL
 #define GLIP_BROADCAST_TILE_GLSL

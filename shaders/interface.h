@@ -17,15 +17,14 @@
 #define SPEC_LOCAL_X 0 /* invocations of a workgroup along x, y */
 #define SPEC_LOCAL_Y 1
 #define SPEC_HEAD_DIM 0 /* channels of an attention head */
-/* conv2d */
-#define SPEC_RELU_INPUT 2 /* max (x, 0) first */
 /* window_attention */
 #define SPEC_WINDOW 2 /* tokens along a side of a window */
 #define SPEC_CHANNELS 3 /* of a head, for window_attention_lanes */
 
 /* Products of GPUs (product.glsl): the workgroup's tile of results and its step of k;
  * rows and columns of it that an invocation (matrix: a subgroup) owns; a FORM; EPILOGUE_
- * bits; and of matrix units the subgroup's size and the unit's. */
+ * bits; channels of the map that is convolved; and of matrix units the subgroup's size
+ * and the unit's. */
 #define SPEC_TILE_M 1
 #define SPEC_TILE_N 2
 #define SPEC_TILE_K 3
@@ -33,10 +32,11 @@
 #define SPEC_OWN_N 5
 #define SPEC_FORM 6
 #define SPEC_EPILOGUE 7
-#define SPEC_SUBGROUP 8
-#define SPEC_UNIT_M 9
-#define SPEC_UNIT_N 10
-#define SPEC_UNIT_K 11
+#define SPEC_INPUTS 8
+#define SPEC_SUBGROUP 9
+#define SPEC_UNIT_M 10
+#define SPEC_UNIT_N 11
+#define SPEC_UNIT_K 12
 
 /* WHOLE: eight elements of a or b (four of c) at a time can be read (written). */
 #define FORM_A_HALF 1u
@@ -47,6 +47,7 @@
 #define FORM_C_HALF 32u
 #define FORM_C_WHOLE 64u
 #define FORM_TWO_STAGES 128u
+#define FORM_A_RELU 256u /* negative values of a count as 0 */
 
 /* Columns that a packed weight panel holds: [panels][k][GLIP_PANEL]. */
 #define GLIP_PANEL 32
@@ -130,6 +131,7 @@ struct Conv2dArgs {
   uint height, width, inputs;
   uint out_height, out_width, outputs;
   uint stride, levels;
+  uint rows; /* of the result, all levels together */
 };
 
 /* The grid: heads x blocks of queries, windows across, windows down. */
@@ -247,7 +249,15 @@ struct TopKArgs {
 #define BRANCH_LOW 1u
 #define BRANCH_HIGH 2u
 
-/* Sampling for the deformable convolution: rows [first, first + rows) of a branch. */
+/* The deformable convolution of a branch; `first` is 0. */
+struct DeformConvArgs {
+  uint height, width, channels;
+  uint branch;
+  uint first, rows; /* of the result */
+  uint outputs;
+};
+
+/* Its sampling alone: rows [first, first + rows) of a branch. */
 struct DeformColumnsArgs {
   uint height, width, channels;
   uint branch;

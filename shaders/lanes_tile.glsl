@@ -5,7 +5,7 @@
  * 4 rows x 16 columns in 8 vectors, lanes along columns.  A step of k is two vector loads
  * of weights, four scalar loads of values and 8 multiply-adds.  STEPS of them are unrolled
  * into one round, whose sum then joins the total: few additions to one accumulator (see
- * tile.glsl).  In a last round that is not full, the last product is repeated with a
+ * tiles.glsl).  In a last round that is not full, the last product is repeated with a
  * weight of zero.
  */
 #ifndef GLIP_LANES_TILE_GLSL

@@ -62,10 +62,22 @@ struct Product {
 };
 Product product;
 
-/* Eight elements as they lie in memory: 8 floats, or 8 halves in `low`. */
+/* A piece: eight elements as they lie in memory, floats, or halves in `low`. */
 struct Eight {
   uvec4 low, high;
 };
+
+void
+unpack (Eight piece, bool halves, out vec4 low, out vec4 high)
+{
+  if (halves) {
+    low = vec4 (unpackHalf2x16 (piece.low.x), unpackHalf2x16 (piece.low.y));
+    high = vec4 (unpackHalf2x16 (piece.low.z), unpackHalf2x16 (piece.low.w));
+  } else {
+    low = uintBitsToFloat (piece.low);
+    high = uintBitsToFloat (piece.high);
+  }
+}
 
 #ifdef COOPERATIVE_MATRIX
 #include "matrix.glsl"
@@ -78,11 +90,21 @@ const uint THREADS = gl_WorkGroupSize.x;
 const uint A_PIECES = (TILE_M * TILE_K / 8 + THREADS - 1) / THREADS;
 const uint B_PIECES = (TILE_N * TILE_K / 8 + THREADS - 1) / THREADS;
 
+/* What is held of a piece of a that is on its way. */
+#ifdef INTERPOLATED
+struct Held { /* of four pieces, a weighted sum */
+  Eight pieces[4];
+  vec4 factors;
+};
+#else
+#define Held Eight
+#endif
+
 /* The operator's: note all that does not depend on k about the row (the first of
- * eight, when A_ACROSS) of the i-th own piece; give eight elements of it, at k and along
- * k (A_ACROSS: across rows), in 128-bit loads; give one. */
+ * eight, when A_ACROSS) of the i-th own piece; load eight elements of it, at k and along
+ * k (A_ACROSS: across rows), by 128 bits; give one. */
 void begin_row (uint i, uint row);
-Eight fetch_eight (uint i, uint k);
+Held fetch_eight (uint i, uint k);
 float fetch_one (uint i, uint k);
 
 Eight
@@ -90,6 +112,41 @@ floats_to_eight (float f[8])
 {
   return Eight (floatBitsToUint (vec4 (f[0], f[1], f[2], f[3])),
       floatBitsToUint (vec4 (f[4], f[5], f[6], f[7])));
+}
+
+Held
+hold (Eight piece)
+{
+#ifdef INTERPOLATED
+  const Eight none = Eight (uvec4 (0), uvec4 (0));
+  return Held (Eight[4] (piece, none, none, none), vec4 (1.0, 0.0, 0.0, 0.0));
+#else
+  return piece;
+#endif
+}
+
+/* Halves stay halves, but for a weighted sum.  Fetched one by one, elements are floats. */
+#ifdef INTERPOLATED
+const bool A_STAGED_HALF = false;
+#else
+const bool A_STAGED_HALF = A_HALF && A_WHOLE;
+#endif
+
+Eight
+complete (Held held)
+{
+#ifdef INTERPOLATED
+  vec4 low = vec4 (0.0), high = vec4 (0.0);
+  [[unroll]] for (uint i = 0; i < 4; i++) {
+    vec4 low_part, high_part;
+    unpack (held.pieces[3 - i], A_HALF && A_WHOLE, low_part, high_part);
+    low = fma (vec4 (held.factors[3 - i]), low_part, low);
+    high = fma (vec4 (held.factors[3 - i]), high_part, high);
+  }
+  return Eight (floatBitsToUint (low), floatBitsToUint (high));
+#else
+  return held;
+#endif
 }
 
 /* Element `at` of a buffer of words. */
@@ -100,7 +157,8 @@ floats_to_eight (float f[8])
   (half_words ? Eight (fours[(at) / 8], uvec4 (0))                                        \
               : Eight (fours[(at) / 4], fours[(at) / 4 + 1]))
 
-Eight held_a[A_PIECES], held_b[B_PIECES];
+Held held_a[A_PIECES];
+Eight held_b[B_PIECES];
 uint own_b[B_PIECES]; /* where the columns of own pieces of b are, but for k */
 
 /* Which piece of a is the i-th own: the row (the first of eight) and k in the slab. */
@@ -145,7 +203,7 @@ fetch_a (uint slab)
 {
   [[unroll]] for (uint i = 0; i < A_PIECES; i++) {
     const uint k = slab + k_of_piece (i);
-    held_a[i] = Eight (uvec4 (0), uvec4 (0));
+    held_a[i] = hold (Eight (uvec4 (0), uvec4 (0)));
     if (!is_piece (i, TILE_M * TILE_K))
       continue;
     if (A_WHOLE) {
@@ -155,7 +213,7 @@ fetch_a (uint slab)
       float f[8];
       [[unroll]] for (uint j = 0; j < 8; j++)
         f[j] = k + j < product.k_end ? fetch_one (i, k + j) : 0.0;
-      held_a[i] = floats_to_eight (f);
+      held_a[i] = hold (floats_to_eight (f));
     }
   }
 }
@@ -191,7 +249,7 @@ stage_slab (uint stage)
 {
   [[unroll]] for (uint i = 0; i < A_PIECES; i++)
     if (is_piece (i, TILE_M * TILE_K))
-      stage_a (stage, row_of_piece (i), k_of_piece (i), held_a[i], A_HALF && A_WHOLE);
+      stage_a (stage, row_of_piece (i), k_of_piece (i), complete (held_a[i]), A_STAGED_HALF);
   [[unroll]] for (uint i = 0; i < B_PIECES; i++) {
     const uint piece = gl_LocalInvocationIndex + i * THREADS;
     if (is_piece (i, TILE_N * TILE_K))
@@ -247,6 +305,16 @@ run ()
       barrier (); /* the slab may be overwritten */
   }
   store_sums ();
+}
+
+/* The product of a 3x3 convolution: packed weights, results side by side. */
+void
+begin_convolution (uint rows, uint outputs, uint inputs)
+{
+  const uint k = 9 * inputs;
+  product = Product (rows, outputs, gl_WorkGroupID.y * TILE_M, gl_WorkGroupID.x * TILE_N, 0, k,
+      0, GLIP_PANEL, GLIP_PANEL * k, (outputs + GLIP_PANEL - 1) / GLIP_PANEL * GLIP_PANEL,
+      0, outputs, 1, 0, 0.0);
 }
 
 #endif /* GLIP_PRODUCT_GLSL */

@@ -8,7 +8,8 @@
  * columns of b at once: OWN_M + OWN_N loads of 128 bits for 4 OWN_M OWN_N products.
  *
  * 64 products are summed up before they join the total: the error of a long sum grows
- * with the additions to one accumulator (tile.glsl).
+ * with the additions to one accumulator, and the head amplifies what it gets.  With single
+ * sums of 2304 products the last block of GLIP-L strayed twice as far.
  */
 #ifndef GLIP_TILES_GLSL
 #define GLIP_TILES_GLSL
@@ -29,18 +30,6 @@ const uint ACROSS = TILE_N / OWN_N; /* invocations along a row of the tile */
 const uint DOWN = TILE_M / OWN_M;
 
 vec4 sum[OWN_M * FOURS], part[OWN_M * FOURS];
-
-void
-unpack (Eight piece, bool halves, out vec4 low, out vec4 high)
-{
-  if (halves) {
-    low = vec4 (unpackHalf2x16 (piece.low.x), unpackHalf2x16 (piece.low.y));
-    high = vec4 (unpackHalf2x16 (piece.low.z), unpackHalf2x16 (piece.low.w));
-  } else {
-    low = uintBitsToFloat (piece.low);
-    high = uintBitsToFloat (piece.high);
-  }
-}
 
 void
 stage_a (uint stage, uint row, uint k, Eight piece, bool halves)

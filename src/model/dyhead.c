@@ -50,10 +50,12 @@ glip_dyconv_load (
   uint32_t channels = (uint32_t) config->channels;
   g_autofree char *offset = g_strconcat (prefix, ".offset", NULL);
   dyconv->offset = glip_loader_conv (loader, offset, 27, channels);
+  glip_loader_prefer_half (loader, TRUE);
   for (int i = 0; i < 3; i++) {
     g_autofree char *conv = g_strdup_printf ("%s.DyConv.%d.conv", prefix, number[i]);
     dyconv->conv[i] = glip_loader_conv (loader, conv, channels, channels);
   }
+  glip_loader_prefer_half (loader, FALSE);
   GlipDynamicRelu *relu = &dyconv->dynamic_relu;
   g_autofree char *fc0 = g_strconcat (prefix, ".relu.fc.0.weight", NULL);
   g_autofree char *fc2 = g_strconcat (prefix, ".relu.fc.2.weight", NULL);

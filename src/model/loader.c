@@ -191,7 +191,7 @@ glip_loader_conv (GlipLoader *loader, const char *prefix, uint32_t outputs, uint
   g_autofree float *packed = g_new (float, floats);
   glip_conv_pack (packed, weight, outputs, inputs);
   return (GlipConv){
-    .weight = glip_loader_upload (
+    .weight = upload_packed (
         loader, packed, (uint32_t) (floats / GLIP_PANEL), GLIP_PANEL),
     .bias = glip_loader_vector (loader, prefix, ".bias", outputs),
     .inputs = inputs,

@@ -18,7 +18,7 @@ typedef struct {
   GlipModel *model;
   GPtrArray *chunks; /* of GlipBuffer; the last one is being filled */
   VkDeviceSize used; /* bytes of the last chunk */
-  GlipType packed;   /* type of the packed linear layers that come next */
+  GlipType packed;   /* type of the packed weights that come next */
   GError *error;     /* the first failure */
 } GlipLoader;
 
@@ -36,7 +36,7 @@ GlipTensor glip_loader_allocate (GlipLoader *loader, uint32_t rows, uint32_t col
 GlipTensor glip_loader_upload (
     GlipLoader *loader, const float *data, uint32_t rows, uint32_t columns);
 
-/* Store the packed linear layers that follow as float16, where the device's tuning has
+/* Store the packed weights that follow as float16, where the device's tuning has
  * it, or as floats. */
 void glip_loader_prefer_half (GlipLoader *loader, gboolean prefer);
 

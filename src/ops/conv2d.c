@@ -3,21 +3,13 @@
  */
 #include "ops/ops.h"
 #include "ops/lanes.h"
+#include "ops/product.h"
 
 #include <string.h>
 
 _Static_assert (sizeof (struct Conv2dArgs) <= GLIP_MAX_ARGS_BYTES, "push constants");
 
-enum { TAPS = 9, PIXEL_TILES = 8 };
-
-static void
-set_grid (GlipDispatch *dispatch, GlipTensor y, const GlipLanesTile *tile)
-{
-  const uint32_t tiles = glip_pyramid_tiles (y, 0, tile->rows);
-  dispatch->groups[0] = (y.columns + tile->columns - 1) / tile->columns;
-  dispatch->groups[1] = (tiles + tile->together - 1) / tile->together;
-  dispatch->groups[2] = 1;
-}
+enum { TAPS = 9 };
 
 static void
 choose_lanes (GlipGraph *graph, GlipDispatch *dispatch, const GlipConv *conv, GlipTensor y,
@@ -29,19 +21,10 @@ choose_lanes (GlipGraph *graph, GlipDispatch *dispatch, const GlipConv *conv, Gl
       (relu_input ? LANES_RELU : 0) | (conv->outputs % tile.columns ? LANES_RESULT_TAIL : 0);
   dispatch->shader = glip_lanes_are_used (graph) ? "conv2d_lanes" : "conv2d_broadcast";
   glip_lanes_specialise (dispatch, &tile, flags);
-  set_grid (dispatch, y, &tile);
-}
-
-static void
-choose_general (GlipDispatch *dispatch, GlipTensor y, gboolean relu_input)
-{
-  const GlipLanesTile tile = { GLIP_TILE_ROWS, GLIP_PANEL, 1, PIXEL_TILES };
-  dispatch->shader = "conv2d";
-  dispatch->n_specialisations = 3;
-  dispatch->specialisations[SPEC_LOCAL_X] = 8;
-  dispatch->specialisations[SPEC_LOCAL_Y] = PIXEL_TILES;
-  dispatch->specialisations[SPEC_RELU_INPUT] = relu_input ? 1 : 0;
-  set_grid (dispatch, y, &tile);
+  const uint32_t tiles = glip_pyramid_tiles (y, 0, tile.rows);
+  dispatch->groups[0] = (y.columns + tile.columns - 1) / tile.columns;
+  dispatch->groups[1] = (tiles + tile.together - 1) / tile.together;
+  dispatch->groups[2] = 1;
 }
 
 GlipTensor
@@ -73,6 +56,7 @@ glip_conv2d (
     .outputs = conv->outputs,
     .stride = stride,
     .levels = levels,
+    .rows = y.rows,
   };
   GlipDispatch dispatch = {
     .n_bindings = 4,
@@ -82,11 +66,23 @@ glip_conv2d (
     .args_bytes = sizeof args,
     .macs = (double) y.rows * TAPS * conv->inputs * conv->outputs,
   };
-  if (graph->recorder->device->tuning.kernels == GLIP_KERNELS_LANES)
+  if (graph->recorder->device->tuning.kernels == GLIP_KERNELS_LANES) {
     choose_lanes (graph, &dispatch, conv, y, options->relu_input);
-  else
-    choose_general (&dispatch, y, options->relu_input);
-  glip_recorder_dispatch (graph->recorder, &dispatch);
+    glip_recorder_dispatch (graph->recorder, &dispatch);
+  } else {
+    const GlipProduct product = {
+      .tiles = "conv2d_tiles",
+      .matrix = "conv2d_matrix",
+      .m = y.rows,
+      .n = y.columns,
+      .layers = 1,
+      .form = glip_product_convolution_form (x, conv->weight, y) |
+          (options->relu_input ? FORM_A_RELU : 0),
+      .epilogue = EPILOGUE_BIAS,
+      .inputs = x.columns,
+    };
+    glip_product_dispatch (graph, &product, &dispatch);
+  }
   y.levels = x.levels;
   return y;
 }

@@ -99,8 +99,15 @@ glip_gemm (GlipGraph *graph, const GlipGemm *gemm)
     .macs = (double) args->m * args->n * args->k * batches,
   };
   if (graph->recorder->device->tuning.kernels != GLIP_KERNELS_LANES) {
-    const GlipProduct product = { "gemm_tiles", "gemm_matrix", args->m, args->n,
-      batches * args->splits, find_form (gemm), args->flags };
+    const GlipProduct product = {
+      .tiles = "gemm_tiles",
+      .matrix = "gemm_matrix",
+      .m = args->m,
+      .n = args->n,
+      .layers = batches * args->splits,
+      .form = find_form (gemm),
+      .epilogue = args->flags,
+    };
     glip_product_dispatch (graph, &product, &dispatch);
     return;
   }

@@ -88,7 +88,7 @@ void glip_conv_pack (float *packed, const float *weight, uint32_t outputs, uint3
  * levels of x; low (from the finer level, stride 2) and high (from the coarser level,
  * enlarged later) have the grids of all levels but the first.  High reads the offsets
  * of the finer level as the flat planar memory of its own grid, as the released models
- * were trained.  Goes by strips of rows: sampled columns, then a product. */
+ * were trained. */
 void glip_deform_conv (GlipGraph *graph, GlipTensor x, GlipTensor offsets,
     const GlipConv *conv, uint32_t branch, GlipTensor out);
 

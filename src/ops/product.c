@@ -18,8 +18,8 @@ typedef struct {
   uint32_t own_m, own_n;
 } Shape;
 
-/* Large tiles read memory least; small ones are more workgroups for small products.
- * In the order in which they are tried. */
+/* Large tiles read memory least; small ones are more workgroups for small products.  A
+ * product takes the first that has room and leaves many workgroups. */
 static const Shape tiles_shapes[] = {
   { .m = 128, .n = 64, .k = 16, .invocations = 128, .own_m = 8, .own_n = 8 },
   { .m = 64, .n = 64, .k = 16, .invocations = 128, .own_m = 8, .own_n = 4 },
@@ -30,6 +30,19 @@ static const Shape matrix_shapes[] = {
   { .m = 128, .n = 64, .k = 32, .invocations = 128 },
   { .m = 64, .n = 64, .k = 32, .invocations = 128 },
   { .m = 32, .n = 32, .k = 32, .invocations = 128 },
+};
+
+/* From these a product takes the first that has room and is not twice as wide as need be:
+ * where rows are costly to fetch, none is fetched twice. */
+static const Shape wide_tiles_shapes[] = {
+  { .m = 64, .n = 256, .k = 16, .invocations = 256, .own_m = 8, .own_n = 8 },
+  { .m = 64, .n = 128, .k = 16, .invocations = 128, .own_m = 8, .own_n = 8 },
+  { .m = 64, .n = 64, .k = 16, .invocations = 128, .own_m = 8, .own_n = 4 },
+};
+static const Shape wide_matrix_shapes[] = {
+  { .m = 64, .n = 256, .k = 32, .invocations = 256 },
+  { .m = 64, .n = 128, .k = 32, .invocations = 256 },
+  { .m = 64, .n = 64, .k = 32, .invocations = 128 },
 };
 
 gboolean
@@ -46,6 +59,20 @@ uint32_t
 glip_product_word (GlipTensor tensor)
 {
   return WORD_BYTES / (uint32_t) glip_type_bytes (tensor.type);
+}
+
+uint32_t
+glip_product_convolution_form (GlipTensor x, GlipTensor weight, GlipTensor y)
+{
+  const gboolean whole = x.columns % 8 == 0 &&
+      glip_product_keeps_step (x, glip_product_word (x), 1, &x.columns);
+  const gboolean whole_weight =
+      glip_product_keeps_step (weight, glip_product_word (weight), 0, NULL);
+  const gboolean whole_result = glip_product_keeps_step (y, 4, 1, &y.columns);
+  g_assert (y.type == GLIP_F32 || whole_result);
+  return (x.type == GLIP_F16 ? FORM_A_HALF : 0) | (whole ? FORM_A_WHOLE : 0) |
+      (weight.type == GLIP_F16 ? FORM_B_HALF : 0) | (whole_weight ? FORM_B_WHOLE : 0) |
+      (y.type == GLIP_F16 ? FORM_C_HALF : 0) | (whole_result ? FORM_C_WHOLE : 0);
 }
 
 /* Bytes of shared memory, as the shaders declare it. */
@@ -95,19 +122,46 @@ count_groups (const GlipProduct *product, const Shape *shape)
       product->layers;
 }
 
-/* The largest tile that leaves many workgroups and fits the device, else the smallest. */
+/* Matrix units take halves: a product whose operands are both floats is not theirs. */
+static gboolean
+is_for_units (const GlipDevice *device, const GlipProduct *product)
+{
+  return device->tuning.kernels == GLIP_KERNELS_MATRIX &&
+      (product->form & (FORM_A_HALF | FORM_B_HALF)) != 0;
+}
+
+/* Does a tile of the list suit the product and the device? */
+static gboolean
+suits (const GlipDevice *device, const GlipProduct *product, const Shape *shape)
+{
+  const gboolean matrix = is_for_units (device, product);
+  if (slab_bytes (shape, matrix, product->form & FORM_A_ACROSS) >
+      device->properties.limits.maxComputeSharedMemorySize)
+    return FALSE;
+  return product->wide ? product->n > shape->n / 2
+                       : count_groups (product, shape) >= MANY_GROUPS;
+}
+
+/* The first tile that suits, else the smallest. */
 static Shape
 choose_shape (const GlipDevice *device, const GlipProduct *product)
 {
-  const gboolean matrix = device->tuning.kernels == GLIP_KERNELS_MATRIX;
-  const Shape *shapes = matrix ? matrix_shapes : tiles_shapes;
-  const size_t n = matrix ? G_N_ELEMENTS (matrix_shapes) : G_N_ELEMENTS (tiles_shapes);
-  for (size_t i = 0; i + 1 < n; i++)
-    if (count_groups (product, &shapes[i]) >= MANY_GROUPS &&
-        slab_bytes (&shapes[i], matrix, product->form & FORM_A_ACROSS) <=
-            device->properties.limits.maxComputeSharedMemorySize)
-      return shapes[i];
-  return shapes[n - 1];
+  static const struct {
+    const Shape *shapes;
+    size_t n;
+  } lists[2][2] = {
+    { { tiles_shapes, G_N_ELEMENTS (tiles_shapes) },
+        { wide_tiles_shapes, G_N_ELEMENTS (wide_tiles_shapes) } },
+    { { matrix_shapes, G_N_ELEMENTS (matrix_shapes) },
+        { wide_matrix_shapes, G_N_ELEMENTS (wide_matrix_shapes) } },
+  };
+  const gboolean matrix = is_for_units (device, product);
+  const Shape *shapes = lists[matrix][product->wide].shapes;
+  const size_t last = lists[matrix][product->wide].n - 1;
+  size_t i = 0;
+  while (i < last && !suits (device, product, &shapes[i]))
+    i++;
+  return shapes[i];
 }
 
 void
@@ -115,7 +169,7 @@ glip_product_dispatch (GlipGraph *graph, const GlipProduct *product, GlipDispatc
 {
   const GlipDevice *device = graph->recorder->device;
   const GlipAbilities *abilities = &device->abilities;
-  const gboolean matrix = device->tuning.kernels == GLIP_KERNELS_MATRIX;
+  const gboolean matrix = is_for_units (device, product);
   const uint32_t memory = device->properties.limits.maxComputeSharedMemorySize;
   Shape shape = choose_shape (device, product);
   uint32_t form = product->form;
@@ -128,11 +182,11 @@ glip_product_dispatch (GlipGraph *graph, const GlipProduct *product, GlipDispatc
     form |= FORM_TWO_STAGES;
 
   const uint32_t specialisations[] = { shape.invocations, shape.m, shape.n, shape.k, shape.own_m,
-    shape.own_n, form, product->epilogue, abilities->subgroup_size, abilities->unit.m,
-    abilities->unit.n, abilities->unit.k };
+    shape.own_n, form, product->epilogue, product->inputs, abilities->subgroup_size,
+    abilities->unit.m, abilities->unit.n, abilities->unit.k };
   dispatch->shader = matrix ? product->matrix : product->tiles;
   dispatch->subgroup_size = matrix ? abilities->subgroup_size : 0;
-  dispatch->n_specialisations = matrix ? G_N_ELEMENTS (specialisations) : SPEC_EPILOGUE + 1;
+  dispatch->n_specialisations = matrix ? G_N_ELEMENTS (specialisations) : SPEC_INPUTS + 1;
   memcpy (dispatch->specialisations, specialisations,
       dispatch->n_specialisations * sizeof specialisations[0]);
   dispatch->groups[0] = (product->n + shape.n - 1) / shape.n;

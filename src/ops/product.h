@@ -16,6 +16,8 @@ typedef struct {
   uint32_t layers; /* of the grid: batches and splits */
   uint32_t form;   /* FORM_... but for what depends on the tile */
   uint32_t epilogue; /* EPILOGUE_... */
+  uint32_t inputs;   /* channels of the map that is convolved, else 0 */
+  gboolean wide;     /* tiles as wide as the result: rows are costly to fetch */
 } GlipProduct;
 
 /* Do addresses in `tensor` stay multiples of `step` elements, in elements as well as in
@@ -25,6 +27,9 @@ gboolean glip_product_keeps_step (
 
 /* Elements of `tensor` in 128 bits, what GPUs load at a time. */
 uint32_t glip_product_word (GlipTensor tensor);
+
+/* The form of a 3x3 convolution of x by packed weights into y. */
+uint32_t glip_product_convolution_form (GlipTensor x, GlipTensor weight, GlipTensor y);
 
 /* Complete `dispatch` (shader, specialisations, groups) and record it. */
 void glip_product_dispatch (

@@ -39,9 +39,11 @@ make_conv (const Case *t, float **weight, float **bias)
   g_autofree float *packed = g_new (float, floats);
   *weight = check_random ((size_t) t->outputs * t->inputs * 9, 1 / sqrt (9.0 * t->inputs));
   *bias = check_random (t->outputs, 1);
+  check_round_operand (*weight, (size_t) t->outputs * t->inputs * 9);
   glip_conv_pack (packed, *weight, t->outputs, t->inputs);
   return (GlipConv){
-    .weight = check_upload (packed, (uint32_t) (floats / GLIP_PANEL), GLIP_PANEL),
+    .weight = check_upload_operand (
+        packed, (uint32_t) (floats / GLIP_PANEL), GLIP_PANEL, GLIP_F16),
     .bias = check_upload (*bias, 1, t->outputs),
     .inputs = t->inputs,
     .outputs = t->outputs,
@@ -59,10 +61,10 @@ expect (const Case *t, const float *x, const float *weight, const float *bias, f
           convolve (t, x, weight, pixel / width, pixel % width, output));
 }
 
+/* `operand` is how x is stored, `result` y. */
 static void
-check_map (gconstpointer data)
+check_storage (const Case *t, GlipType operand, GlipType result)
 {
-  const Case *t = data;
   const uint32_t height = (t->height + t->stride - 1) / t->stride;
   const uint32_t width = (t->width + t->stride - 1) / t->stride;
   const size_t n = (size_t) height * width * t->outputs;
@@ -75,15 +77,18 @@ check_map (gconstpointer data)
     .stride = t->stride == 1 ? 0 : t->stride,
     .relu_input = t->relu_input,
   };
-  if (t->out)
+  if (result == GLIP_F16)
+    options.out = glip_tensor_new_operand (graph, height * width, t->outputs);
+  else if (t->out)
     options.out = glip_tensor_new (graph, height * width, t->outputs);
+  const gboolean out = glip_tensor_exists (options.out);
   GlipTensor map = glip_tensor_as_map (
-      check_upload (x, t->height * t->width, t->inputs), t->height, t->width);
-  GlipTensor y = glip_conv2d (graph, map, &conv,
-      t->stride == 1 && !t->relu_input && !t->out ? NULL : &options);
+      check_upload_operand (x, t->height * t->width, t->inputs, operand), t->height, t->width);
+  GlipTensor y = glip_conv2d (
+      graph, map, &conv, t->stride == 1 && !t->relu_input && !out ? NULL : &options);
   g_assert_cmpuint (y.height, ==, height);
   g_assert_cmpuint (y.width, ==, width);
-  if (t->out)
+  if (out)
     g_assert_cmpuint (y.region.transient, ==, options.out.region.transient);
   check_keep (graph, y);
   check_run (graph);
@@ -91,7 +96,18 @@ check_map (gconstpointer data)
 
   g_autofree float *expected = g_new (float, n);
   expect (t, x, weight, bias, expected);
-  check_close ("conv2d", actual, expected, n, TOLERANCE_ROUNDING);
+  check_close ("conv2d", actual, expected, n,
+      y.type == GLIP_F16 ? TOLERANCE_HALF : TOLERANCE_ROUNDING);
+}
+
+static void
+check_map (gconstpointer data)
+{
+  const Case *t = data;
+  check_storage (t, GLIP_F16, GLIP_F32);
+  /* Results are stored as halves in fours. */
+  if (check_device ()->tuning.half && t->outputs % 4 == 0)
+    check_storage (t, GLIP_F32, GLIP_F16);
 }
 
 /* Every level of a pyramid is convolved for itself. */
@@ -106,7 +122,8 @@ check_pyramid (gconstpointer data)
   GlipGraph *graph = check_graph ();
   const GlipConv conv = make_conv (&t, &weight, &bias);
   GlipTensor y = glip_conv2d (graph,
-      glip_tensor_as_pyramid (check_upload (x, rows, t.inputs), t.height, t.width, LEVELS),
+      glip_tensor_as_pyramid (
+          check_upload_operand (x, rows, t.inputs, GLIP_F16), t.height, t.width, LEVELS),
       &conv, &(GlipConvOptions){ .relu_input = t.relu_input });
   g_assert_cmpuint (y.rows, ==, rows);
   g_assert_cmpuint (y.levels, ==, LEVELS);

@@ -90,6 +90,8 @@ fill (Data *data, const Case *t)
   data->weight =
       check_random ((size_t) t->outputs * t->inputs * TAPS, 1 / sqrt (t->inputs * 9.0));
   data->bias = check_random (t->outputs, 1);
+  check_round_operand (data->x, (size_t) n_rows (t) * t->inputs);
+  check_round_operand (data->weight, (size_t) t->outputs * t->inputs * TAPS);
   if (t->quarters)
     for (size_t i = 0; i < n_offsets; i++)
       data->offsets[i] = roundf (data->offsets[i] * 4) / 4;
@@ -129,6 +131,24 @@ to_planes (const float *offsets, size_t grid, float *of, float *mf)
   }
 }
 
+/* Matrix units take samples as halves. */
+static double
+round_sample (double sample)
+{
+  float rounded = (float) sample;
+  if (check_device ()->tuning.kernels == GLIP_KERNELS_MATRIX)
+    check_round_operand (&rounded, 1);
+  return check_device ()->tuning.kernels == GLIP_KERNELS_MATRIX ? (double) rounded : sample;
+}
+
+/* A sample on the edge between two halves may be rounded to either. */
+static double
+find_tolerance (void)
+{
+  return check_device ()->tuning.kernels == GLIP_KERNELS_MATRIX ? TOLERANCE_HALF
+                                                                : TOLERANCE_FUNCTION;
+}
+
 /* The output's map `out` from the map `in` with the offsets of the map `grid`. */
 static void
 expect_map (const Case *t, const Data *data, const Map *out, const Map *in, const Map *grid,
@@ -148,7 +168,7 @@ expect_map (const Case *t, const Data *data, const Map *out, const Map *in, cons
       const float x_position = (float) (column - 1 + (int) j % 3) + of[(2 * j + 1) * n + p];
       for (uint32_t c = 0; c < t->inputs; c++)
         samples[c * TAPS + j] =
-            mf[j * n + p] * bilinear (in, x, t->inputs, y, x_position, c);
+            round_sample (mf[j * n + p] * bilinear (in, x, t->inputs, y, x_position, c));
     }
     for (size_t o = 0; o < t->outputs; o++) {
       double sum = data->bias[o];
@@ -172,22 +192,26 @@ expect (const Case *t, const Data *data)
   return expected;
 }
 
+/* `operand` is how x is stored, `result` y. */
 static float *
-compute (const Case *t, const Data *data)
+compute (const Case *t, const Data *data, GlipType operand, GlipType result)
 {
   g_autofree float *packed = pack (data->weight, t->outputs, t->inputs);
   GlipGraph *graph = check_graph ();
   const GlipConv conv = {
     .inputs = t->inputs,
     .outputs = t->outputs,
-    .weight = check_upload (packed, (t->outputs + GLIP_PANEL - 1) / GLIP_PANEL,
-        TAPS * t->inputs * GLIP_PANEL),
+    .weight = check_upload_operand (packed, (t->outputs + GLIP_PANEL - 1) / GLIP_PANEL,
+        TAPS * t->inputs * GLIP_PANEL, GLIP_F16),
     .bias = check_upload (data->bias, 1, t->outputs),
   };
   GlipTensor x = glip_tensor_as_pyramid (
-      check_upload (data->x, n_rows (t), t->inputs), t->height, t->width, t->levels);
+      check_upload_operand (data->x, n_rows (t), t->inputs, operand), t->height, t->width,
+      t->levels);
   GlipTensor offsets = check_upload (data->offsets, n_rows (t), ALL);
-  GlipTensor y = glip_tensor_new (graph, n_out_rows (t), t->outputs);
+  GlipTensor y = result == GLIP_F16
+      ? glip_tensor_new_operand (graph, n_out_rows (t), t->outputs)
+      : glip_tensor_new (graph, n_out_rows (t), t->outputs);
   glip_deform_conv (graph, x, offsets, &conv, t->branch, y);
   check_keep (graph, y);
   check_run (graph);
@@ -198,12 +222,17 @@ static void
 check_case (gconstpointer user_data)
 {
   const Case *t = user_data;
+  const size_t n = (size_t) n_out_rows (t) * t->outputs;
   g_auto (Data) data = { 0 };
   fill (&data, t);
   g_autofree float *expected = expect (t, &data);
-  g_autofree float *actual = compute (t, &data);
-  check_close ("deform_conv", actual, expected,
-      (size_t) n_out_rows (t) * t->outputs, TOLERANCE_FUNCTION);
+  g_autofree float *actual = compute (t, &data, GLIP_F16, GLIP_F32);
+  check_close ("deform_conv", actual, expected, n, find_tolerance ());
+  /* Results are stored as halves in fours. */
+  if (check_device ()->tuning.half && t->outputs % 4 == 0) {
+    g_autofree float *halves = compute (t, &data, GLIP_F32, GLIP_F16);
+    check_close ("halves", halves, expected, n, TOLERANCE_HALF);
+  }
 }
 
 static void
@@ -245,7 +274,7 @@ test_border (void)
     data.offsets[2 * j + 1] = points[j].x - (float) (j % 3 - 1);
     data.offsets[OFFSETS + j] = 30; /* a mask of 1 */
   }
-  g_autofree float *actual = compute (&t, &data);
+  g_autofree float *actual = compute (&t, &data, GLIP_F16, GLIP_F32);
   float expected[TAPS];
   for (int j = 0; j < TAPS; j++)
     expected[j] = points[j].value;
@@ -266,7 +295,7 @@ test_other_grid (void)
     data.x[13 * 21 + i] = (float) (i / 11);
   data.offsets[(12 * 21 + 2) * ALL + 2] = 1.5f;
   data.offsets[(6 * 21 + 16) * ALL + OFFSETS + 1] = 30;
-  g_autofree float *actual = compute (&t, &data);
+  g_autofree float *actual = compute (&t, &data, GLIP_F16, GLIP_F32);
   g_assert_cmpfloat_with_epsilon (actual[30 * TAPS + 5], 3.5f, 1e-5f);
   g_assert_cmpfloat_with_epsilon (actual[29 * TAPS + 5], 1, 1e-5f);
   g_assert_cmpfloat_with_epsilon (actual[31 * TAPS + 5], 1, 1e-5f);
@@ -284,12 +313,12 @@ check_wild (gconstpointer unused G_GNUC_UNUSED)
     for (size_t c = 0; c < OFFSETS; c++)
       data.offsets[(7 * i + 3) * ALL + c] = wild[i];
   g_autofree float *expected = expect (&t, &data);
-  g_autofree float *actual = compute (&t, &data);
+  g_autofree float *actual = compute (&t, &data, GLIP_F16, GLIP_F32);
   const size_t nan_pixel = 7 * (G_N_ELEMENTS (wild) - 1) + 3;
   memcpy (actual + nan_pixel * t.outputs, expected + nan_pixel * t.outputs,
       t.outputs * sizeof (float));
-  check_close ("wild", actual, expected, (size_t) n_out_rows (&t) * t.outputs,
-      TOLERANCE_FUNCTION);
+  check_close (
+      "wild", actual, expected, (size_t) n_out_rows (&t) * t.outputs, find_tolerance ());
 }
 
 static void
@@ -313,6 +342,8 @@ add_tests (void)
     { 13, 21, 5, BRANCH_HIGH, 48, 32, 3, TRUE },
     { 1, 300, 4, BRANCH_LOW, 40, 20, 30, FALSE },
     { 3, 301, 4, BRANCH_HIGH, 40, 20, 30, FALSE },
+    { 9, 8, 2, BRANCH_MID, 64, 256, 2, FALSE },
+    { 9, 8, 3, BRANCH_LOW, 24, 300, 2, FALSE },
     { 68, 69, 2, BRANCH_MID, 600, 2, 2, FALSE }, /* more than one strip */
   };
   static const char *const names[] = { "mid", "low", "high" };
