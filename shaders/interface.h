@@ -105,18 +105,22 @@ struct RowsArgs {
   uint rows, columns;
 };
 
-/* Rows that one workgroup of the column statistics reads. */
-#define FUSION_CHUNK 256
+/* A chunk is visual tokens whose share of the text's softmax is found together: a
+ * multiple of FUSION_CHUNK of them, such that there are at most FUSION_MOST_CHUNKS. */
+#define FUSION_CHUNK 512
+#define FUSION_MOST_CHUNKS 1024
 
 struct FusionArgs {
   uint rows;    /* visual tokens */
   uint heads;   /* of this group */
   uint tokens;  /* text tokens, pads included */
-  uint chunks;  /* of FUSION_CHUNK rows */
+  uint chunk;   /* visual tokens */
 };
 
-struct SumSplitsArgs {
-  uint n, splits;
+struct FusionGatherArgs {
+  uint tokens, heads;
+  uint channels; /* of a head */
+  uint chunks;
 };
 
 struct LayerNormArgs {

@@ -14,9 +14,6 @@
 
 #include <math.h>
 
-/* Rows of v that one partial sum of R_h v covers. */
-enum { SPLIT_ROWS = 1024 };
-
 /* The stored projections of one block. */
 typedef struct {
   uint32_t heads, width, channels, hidden; /* width: fuse_dim / heads */
@@ -92,13 +89,19 @@ upload_matrix (GlipLoader *loader, GPtrArray *buffers, const float *data, uint32
   return glip_tensor_in_buffer (buffer, 0, rows, columns);
 }
 
+/* Where the product of two projections goes: floats from a panel to the next, and from a
+ * head to the next. */
+typedef struct {
+  GlipTensor packed;
+  uint32_t panel_step, head_step;
+} FoldTarget;
+
 /* For every head, packed [j][o] = sum_e left[head, e][j] * right[head, e][o]: the
  * product of two projections as one packed weight, computed on the device.  `left` is
- * [heads * width, inputs], `right` [heads * width, outputs].  With `stacked_inputs`,
- * heads lie along the inputs of one layer, else along its outputs. */
+ * [heads * width, inputs], `right` [heads * width, outputs]. */
 static void
-fold (GlipLoader *loader, GlipTensor packed, const float *left, uint32_t inputs,
-    const float *right, uint32_t outputs, const Projections *p, gboolean stacked_inputs)
+fold (GlipLoader *loader, const FoldTarget *target, const float *left, uint32_t inputs,
+    const float *right, uint32_t outputs, const Projections *p)
 {
   g_autoptr (GPtrArray) buffers =
       g_ptr_array_new_with_free_func ((GDestroyNotify) glip_buffer_free);
@@ -111,17 +114,15 @@ fold (GlipLoader *loader, GlipTensor packed, const float *left, uint32_t inputs,
   GlipGraph graph = { .recorder = glip_recorder_new (loader->device, loader->pipelines) };
   glip_recorder_set_scope (graph.recorder, "fusion.fold");
   for (uint32_t head = 0; head < p->heads; head++) {
-    uint32_t panel = GLIP_PANEL * inputs * (stacked_inputs ? p->heads : 1);
     const GlipGemm gemm = {
       .a = glip_tensor_rows (a, head * p->width, p->width),
       .b = glip_tensor_rows (b, head * p->width, p->width),
-      .c = packed,
+      .c = target->packed,
       .batches = outputs / GLIP_PANEL,
       .args = { .m = inputs, .n = GLIP_PANEL, .k = p->width, .a_row = 1, .a_column = inputs,
           .b_row = outputs, .b_batch = GLIP_PANEL, .b_columns = GLIP_PANEL,
-          .c_base = head * (stacked_inputs ? GLIP_PANEL * inputs : panel * outputs / GLIP_PANEL),
-          .c_row = GLIP_PANEL, .c_column = 1, .c_batch = panel, .splits = 1,
-          .k_split = p->width },
+          .c_base = head * target->head_step, .c_row = GLIP_PANEL, .c_column = 1,
+          .c_batch = target->panel_step, .splits = 1, .k_split = p->width },
     };
     glip_gemm (&graph, &gemm);
   }
@@ -131,41 +132,50 @@ fold (GlipLoader *loader, GlipTensor packed, const float *left, uint32_t inputs,
     glip_plan_run (&plan, 1, &loader->error);
 }
 
-/* A_h and c_h from the two score projections. */
+/* Panels of a head's keys: the channels of A_h, and one more whose first column is
+ * c_h. */
+static uint32_t
+key_panels (uint32_t channels)
+{
+  return channels / GLIP_PANEL + 1;
+}
+
+/* A_h and c_h from the two score projections, as channels + 1 outputs a head. */
 static void
 load_keys (GlipFusion *fusion, GlipLoader *loader, const Projections *p)
 {
-  uint32_t outputs = p->heads * p->channels;
-  g_autofree float *bias = g_new (float, outputs);
-  g_autofree float *row_weight = g_new (float, p->heads * p->hidden);
-  g_autofree float *row_bias = g_new (float, p->heads);
+  uint32_t outputs = p->channels + 1, panels = key_panels (p->channels);
+  size_t head_step = (size_t) panels * p->hidden * GLIP_PANEL;
+  g_autofree float *bias = g_new (float, p->heads * outputs);
+  g_autofree float *packed = g_new0 (float, p->heads * head_step);
   for (uint32_t head = 0; head < p->heads; head++) {
     uint32_t first = head * p->width, end = first + p->width;
+    float *last_panel = packed + (head + 1) * head_step - p->hidden * GLIP_PANEL;
     double constant = 0;
     for (uint32_t e = first; e < end; e++)
       constant += (double) p->bq[e] * p->bk[e];
-    row_bias[head] = (float) constant;
+    bias[head * outputs + p->channels] = (float) constant;
     for (uint32_t c = 0; c < p->channels; c++) {
       double sum = 0;
       for (uint32_t e = first; e < end; e++)
         sum += (double) p->wq[e * p->channels + c] * p->bk[e];
-      bias[head * p->channels + c] = (float) sum;
+      bias[head * outputs + c] = (float) sum;
     }
     for (uint32_t j = 0; j < p->hidden; j++) {
       double sum = 0;
       for (uint32_t e = first; e < end; e++)
         sum += (double) p->bq[e] * p->wk[e * p->hidden + j];
-      row_weight[head * p->hidden + j] = (float) sum;
+      last_panel[j * GLIP_PANEL] = (float) sum;
     }
   }
   fusion->key = (GlipLinear){
-    .weight = glip_loader_allocate (loader, outputs / GLIP_PANEL, p->hidden * GLIP_PANEL),
-    .bias = glip_loader_upload (loader, bias, 1, outputs),
+    .weight = glip_loader_upload (loader, packed, p->heads * panels, p->hidden * GLIP_PANEL),
+    .bias = glip_loader_upload (loader, bias, 1, p->heads * outputs),
     .inputs = p->hidden,
     .outputs = outputs,
   };
-  fold (loader, fusion->key.weight, p->wk, p->hidden, p->wq, p->channels, p, FALSE);
-  fusion->key_bias = glip_loader_pack (loader, row_weight, row_bias, p->heads, p->hidden);
+  const FoldTarget target = { fusion->key.weight, GLIP_PANEL * p->hidden, (uint32_t) head_step };
+  fold (loader, &target, p->wk, p->hidden, p->wq, p->channels, p);
 }
 
 /* M_h from the text's values and the image's output projection. */
@@ -189,9 +199,11 @@ load_values (GlipFusion *fusion, GlipLoader *loader, const Projections *p)
     .weight = glip_loader_allocate (loader, outputs / GLIP_PANEL, p->hidden * GLIP_PANEL),
     .bias = glip_loader_upload (loader, bias, 1, outputs),
     .inputs = p->hidden,
-    .outputs = outputs,
+    .outputs = p->channels,
   };
-  fold (loader, fusion->value.weight, p->wvl, p->hidden, right, p->channels, p, FALSE);
+  const FoldTarget target = { fusion->value.weight, GLIP_PANEL * p->hidden,
+    p->channels * p->hidden };
+  fold (loader, &target, p->wvl, p->hidden, right, p->channels, p);
   fusion->image_bias = glip_loader_upload (loader, image_bias, 1, p->channels);
 }
 
@@ -214,7 +226,10 @@ load_text_output (GlipFusion *fusion, GlipLoader *loader, const Projections *p)
     .inputs = inputs,
     .outputs = p->hidden,
   };
-  fold (loader, fusion->text_output.weight, p->wvv, p->channels, right, p->hidden, p, TRUE);
+  /* Heads lie along the inputs. */
+  const FoldTarget target = { fusion->text_output.weight, GLIP_PANEL * inputs,
+    GLIP_PANEL * p->channels };
+  fold (loader, &target, p->wvv, p->channels, right, p->hidden, p);
 }
 
 void
@@ -242,28 +257,26 @@ glip_fusion_load (
   clear_projections (&p);
 }
 
-/* A [channels, heads * tokens], c [heads * tokens], M [heads * tokens, channels]. */
+/* A [channels, heads * tokens] with c as one more row, M [heads * tokens, channels]. */
 typedef struct {
-  GlipTensor keys, key_bias, values;
+  GlipTensor keys, values;
 } TextSide;
 
-static struct GemmArgs
-text_args (const GlipFusion *fusion, GlipTensor text, uint32_t outputs)
+/* A product of the text with a head's share of `linear` a batch. */
+static GlipGemm
+project (const GlipLinear *linear, GlipTensor text, uint32_t heads)
 {
-  return (struct GemmArgs){
-    .m = text.rows,
-    .n = outputs,
-    .k = fusion->hidden,
-    .a_row = fusion->hidden,
-    .a_column = 1,
-    .b_row = GLIP_PANEL,
-    .b_panel = GLIP_PANEL * fusion->hidden,
-    .b_batch = outputs * fusion->hidden, /* outputs of a head are whole panels */
-    .b_columns = (outputs + GLIP_PANEL - 1) / GLIP_PANEL * GLIP_PANEL,
-    .bias_batch = outputs,
-    .splits = 1,
-    .k_split = fusion->hidden,
-    .flags = EPILOGUE_BIAS,
+  uint32_t padded = (linear->outputs + GLIP_PANEL - 1) / GLIP_PANEL * GLIP_PANEL;
+  return (GlipGemm){
+    .a = text,
+    .b = linear->weight,
+    .bias = linear->bias,
+    .batches = heads,
+    .args = { .m = text.rows, .n = linear->outputs, .k = linear->inputs,
+        .a_row = linear->inputs, .a_column = 1, .b_row = GLIP_PANEL,
+        .b_panel = GLIP_PANEL * linear->inputs, .b_batch = padded * linear->inputs,
+        .b_columns = padded, .bias_batch = linear->outputs, .splits = 1,
+        .k_split = linear->inputs, .flags = EPILOGUE_BIAS },
   };
 }
 
@@ -271,42 +284,32 @@ static TextSide
 project_text (GlipGraph *graph, const GlipFusion *fusion, GlipTensor text)
 {
   uint32_t stacked = fusion->heads * text.rows;
-  TextSide side = {
-    .keys = glip_tensor_new (graph, fusion->channels, stacked),
-    .key_bias = glip_tensor_new (graph, 1, stacked),
-    .values = glip_tensor_new (graph, stacked, fusion->channels),
-  };
-  GlipGemm keys = { .a = text, .b = fusion->key.weight, .c = side.keys,
-    .bias = fusion->key.bias, .batches = fusion->heads,
-    .args = text_args (fusion, text, fusion->channels) };
+  GlipGemm keys = project (&fusion->key, text, fusion->heads);
+  keys.c = glip_tensor_new (graph, fusion->channels + 1, stacked);
   keys.args.c_row = 1;
   keys.args.c_column = stacked;
   keys.args.c_batch = text.rows;
   glip_gemm (graph, &keys);
 
-  GlipGemm key_bias = { .a = text, .b = fusion->key_bias.weight, .c = side.key_bias,
-    .bias = fusion->key_bias.bias, .args = text_args (fusion, text, fusion->heads) };
-  key_bias.args.c_row = 1;
-  key_bias.args.c_column = text.rows;
-  glip_gemm (graph, &key_bias);
-
-  GlipGemm values = { .a = text, .b = fusion->value.weight, .c = side.values,
-    .bias = fusion->value.bias, .batches = fusion->heads,
-    .args = text_args (fusion, text, fusion->channels) };
+  GlipGemm values = project (&fusion->value, text, fusion->heads);
+  values.c = glip_tensor_new (graph, stacked, fusion->channels);
   values.args.c_row = fusion->channels;
   values.args.c_column = 1;
   values.args.c_batch = text.rows * fusion->channels;
   glip_gemm (graph, &values);
-  return side;
+  return (TextSide){ keys.c, values.c };
 }
 
-/* Heads that go together: as many as let the table of scores be bound. */
+/* Heads that go together: as many as let the table of scores, and the sums of the
+ * image's chunks, be bound. */
 static uint32_t
 choose_group (GlipGraph *graph, const GlipFusion *fusion, uint32_t rows, uint32_t tokens)
 {
+  uint64_t chunks = MIN ((rows + FUSION_CHUNK - 1) / FUSION_CHUNK, FUSION_MOST_CHUNKS);
+  uint64_t columns = MAX (rows, chunks * fusion->channels);
   for (uint32_t group = fusion->heads; group > 0; group--)
     if (fusion->heads % group == 0 && glip_view_is_aligned (graph, group * tokens) &&
-        glip_binding_fits (graph, (uint64_t) rows * group * tokens))
+        glip_binding_fits (graph, columns * group * tokens))
       return group;
   return fusion->heads; /* the recorder says that it does not fit */
 }
@@ -325,11 +328,13 @@ score (GlipGraph *graph, const GlipFusion *fusion, GlipTensor v, const TextSide 
     uint32_t head, uint32_t group, uint32_t tokens)
 {
   GlipTensor scores = glip_tensor_new (graph, v.rows, group * tokens);
+  GlipTensor keys = glip_tensor_rows (side->keys, 0, fusion->channels);
+  GlipTensor constant = glip_tensor_rows (side->keys, fusion->channels, 1);
   const GlipGemm gemm = {
     .a = v,
-    .b = skip_floats (side->keys, head * tokens),
+    .b = skip_floats (keys, head * tokens),
     .c = scores,
-    .bias = skip_floats (side->key_bias, head * tokens),
+    .bias = skip_floats (constant, head * tokens),
     .args = { .m = v.rows, .n = group * tokens, .k = fusion->channels,
         .a_row = fusion->channels, .a_column = 1, .b_row = fusion->heads * tokens,
         .b_panel = GLIP_PANEL, .b_columns = group * tokens, .c_row = group * tokens,
@@ -360,28 +365,28 @@ add_to_image (GlipGraph *graph, const GlipFusion *fusion, GlipTensor weights,
   glip_gemm (graph, &gemm);
 }
 
-/* Y [tokens, group * channels] = R_h v, in splits over the many rows of v. */
+/* Y [tokens, group * channels] = R_h v: a sum for each chunk of rows, then one of these. */
 static GlipTensor
-gather_image (GlipGraph *graph, const GlipFusion *fusion, GlipTensor weights, GlipTensor v,
-    uint32_t group, uint32_t tokens)
+gather_image (GlipGraph *graph, const GlipFusion *fusion, const GlipSoftmaxPair *weights,
+    GlipTensor v, uint32_t group, uint32_t tokens)
 {
-  uint32_t width = group * fusion->channels;
-  uint32_t splits = (v.rows + SPLIT_ROWS - 1) / SPLIT_ROWS;
-  GlipTensor partials = glip_tensor_new (graph, splits, tokens * width);
+  uint32_t width = group * fusion->channels, columns = weights->to_text.columns;
+  uint32_t chunks = weights->chunks.rows / 2;
+  GlipTensor partials = glip_tensor_new (graph, chunks, tokens * width);
   const GlipGemm gemm = {
-    .a = weights,
+    .a = weights->to_text,
     .b = v,
     .c = partials,
     .batches = group,
     .args = { .m = tokens, .n = fusion->channels, .k = v.rows, .a_row = 1,
-        .a_column = weights.columns, .a_batch = tokens, .b_row = fusion->channels,
+        .a_column = columns, .a_batch = tokens, .b_row = fusion->channels,
         .b_panel = GLIP_PANEL, .b_columns = fusion->channels, .c_row = width, .c_column = 1,
-        .c_batch = fusion->channels, .splits = splits, .k_split = SPLIT_ROWS,
+        .c_batch = fusion->channels, .splits = chunks,
+        .k_split = weights->chunk,
         .c_split = tokens * width },
   };
   glip_gemm (graph, &gemm);
-  return splits > 1 ? glip_sum_splits (graph, partials, tokens, width)
-                    : glip_tensor_reshape (partials, tokens, width);
+  return glip_fusion_gather (graph, partials, weights->chunks, group);
 }
 
 /* out = residual + G Y (+ kl with the first heads). */
@@ -416,12 +421,11 @@ glip_fusion_forward (GlipGraph *graph, const GlipFusion *fusion, GlipTensor *ima
   GlipTensor image_out = glip_tensor_new_like (graph, v, v.columns);
   GlipTensor text_out = glip_tensor_new_like (graph, l, l.columns);
   for (uint32_t head = 0; head < fusion->heads; head += group) {
-    GlipTensor to_image, to_text;
     GlipTensor scores = score (graph, fusion, v, &side, head, group, tokens);
-    glip_fusion_softmax (graph, scores, group, real_tokens, &to_image, &to_text);
-    add_to_image (
-        graph, fusion, to_image, &side, head, tokens, head ? image_out : v, image_out);
-    GlipTensor gathered = gather_image (graph, fusion, to_text, v, group, tokens);
+    GlipSoftmaxPair weights = glip_fusion_softmax (graph, scores, group, real_tokens);
+    add_to_image (graph, fusion, weights.to_image, &side, head, tokens, head ? image_out : v,
+        image_out);
+    GlipTensor gathered = gather_image (graph, fusion, &weights, v, group, tokens);
     add_to_text (graph, fusion, gathered, head, head ? text_out : l, text_out);
   }
   *image = image_out;

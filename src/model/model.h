@@ -92,9 +92,10 @@ typedef struct {
   uint32_t heads, channels, hidden;
   float limit;
   GlipNorm norm_v, norm_l;
-  GlipLinear key;         /* A_h = Wq_h^T (Wk_h l + bk_h) / sqrt (d), heads stacked */
-  GlipLinear key_bias;    /* c_h = bq_h . (Wk_h l + bk_h) / sqrt (d) */
-  GlipLinear value;       /* M_h = gamma_v Wov_h (Wvl_h l + bvl_h), heads stacked */
+  /* Heads stacked, `outputs` being those of one: A_h = Wq_h^T (Wk_h l + bk_h) / sqrt (d)
+   * and as one output more c_h = bq_h . (Wk_h l + bk_h) / sqrt (d);
+   * M_h = gamma_v Wov_h (Wvl_h l + bvl_h). */
+  GlipLinear key, value;
   GlipTensor image_bias;  /* gamma_v bov */
   GlipLinear text_output; /* sum_h gamma_l Wol_h Wvv_h Y_h + constant */
 } GlipFusion;

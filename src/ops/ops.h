@@ -178,14 +178,23 @@ GlipTensor glip_l2_normalize (GlipGraph *graph, GlipTensor x);
 
 /* ---------------------------------------------------------- fusion operators */
 
-/* From scores S [rows, heads * tokens] both softmaxes of the bidirectional attention
- * (spec 7): `to_image` over the real tokens of each head, `to_text` over all rows. */
-void glip_fusion_softmax (GlipGraph *graph, GlipTensor scores, uint32_t heads,
-    GlipTensor real_tokens, GlipTensor *to_image, GlipTensor *to_text);
+/* Both softmaxes of the bidirectional attention (spec 7) of scores S [N, heads * T]. */
+typedef struct {
+  GlipTensor to_image; /* [N, heads * T]: over the real tokens of each head */
+  /* Over all rows, by chunks of `chunk` of them: exp (S - m), m being the chunk's
+   * largest score in the column, and [2 chunks, heads * T] of m and their sum. */
+  GlipTensor to_text, chunks;
+  uint32_t chunk;
+} GlipSoftmaxPair;
 
-/* Partial sums [splits, n] -> [rows, columns], n = rows * columns. */
-GlipTensor glip_sum_splits (
-    GlipGraph *graph, GlipTensor partials, uint32_t rows, uint32_t columns);
+GlipSoftmaxPair glip_fusion_softmax (
+    GlipGraph *graph, GlipTensor scores, uint32_t heads, GlipTensor real_tokens);
+
+/* Sums of values so weighed, one a chunk: partials [chunks, T * heads * channels] -> the
+ * sums that the softmax over all rows would give, [T, heads * channels]. */
+GlipTensor glip_fusion_gather (
+    GlipGraph *graph, GlipTensor partials, GlipTensor chunks, uint32_t heads);
+
 /* ----------------------------- label_scores, candidates, top_k (spec 10.2) */
 
 /* logits [N, T] and the labels' uints (LABELS_... in interface.h) -> scores
