@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: MIT
  * Copyright (c) 2026 the glip authors
  *
- * The attention of window_attention.comp for CPU drivers (lanes.glsl).  A subgroup has one
- * row of a window's queries, one a lane (up to eight of them, where rows are longer), with
- * all their channels and those of the result in registers.  It goes through the window by
- * rows of keys: keys and values are the same for all queries, so they are scalar loads, and
- * no number crosses lanes.  The softmax keeps a running maximum: results so far are
+ * The attention of window_attention.comp for CPU drivers.  A subgroup has one row of a
+ * window's queries, one a lane (up to eight of them, where rows are longer), with all their
+ * channels and those of the result in registers.  It goes through the window by rows of
+ * keys.  Keys and values are the same for all queries: scalar loads, and no number crosses
+ * lanes (lanes.glsl), or, compiled with BROADCAST, a load of every lane for itself that is
+ * handed around (addresses.glsl).  The softmax keeps a running maximum: results so far are
  * scaled down when a row of keys raises it.  A workgroup is the rows of one window and
  * head; the grid is heads, windows across, windows down.
  */
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "interface.h"
+#ifdef BROADCAST
+#include "addresses.glsl"
+#extension GL_KHR_shader_subgroup_ballot : require
+#else
 #include "lanes.glsl"
+#endif
 
 layout (local_size_x = 8, local_size_y_id = SPEC_LOCAL_Y) in;
 layout (constant_id = SPEC_WINDOW) const uint WINDOW = 7;
@@ -47,6 +53,77 @@ is_beyond (uint place, uint window, uint windows)
   return window == windows - 1 && place >= WINDOW - args.shift;
 }
 
+/* How a lane comes by what it needs: OWN queries and KEYS keys of a row are those whose
+ * addresses it is given; channels go by pairs. */
+#ifdef BROADCAST
+const uint OWN = 1;
+const uint KEYS = PARTS;
+
+void
+find_lane ()
+{
+}
+
+uint
+query_of (uint i, uint first)
+{
+  return min (first + gl_SubgroupInvocationID, WINDOW - 1);
+}
+
+uint
+key_of (uint i)
+{
+  return min (i * LANES + gl_SubgroupInvocationID, WINDOW - 1);
+}
+
+float
+load_own (const uint64_t at[OWN], uint c)
+{
+  return In (at[0]).at[c];
+}
+
+void
+load_keys (const uint64_t at[KEYS], uint c, out vec2 key[WINDOW])
+{
+  vec2 own[KEYS];
+  [[unroll]] for (uint i = 0; i < KEYS; i++)
+    own[i] = unpack_pair (InPairs (at[i]).at[c / 2]);
+  [[unroll]] for (uint j = 0; j < WINDOW; j++)
+    key[j] = subgroupBroadcast (own[j / LANES], j % LANES);
+}
+#else
+const uint OWN = LANES;
+const uint KEYS = WINDOW;
+
+uint
+query_of (uint i, uint first)
+{
+  return min (first + i, WINDOW - 1);
+}
+
+uint
+key_of (uint i)
+{
+  return i;
+}
+
+float
+load_own (const uint64_t at[OWN], uint c)
+{
+  float own = load_uniform (at[0] + floats (c));
+  [[unroll]] for (uint i = 1; i < OWN; i++)
+    own = mix (own, load_uniform (at[i] + floats (c)), is_lane[i]);
+  return own;
+}
+
+void
+load_keys (const uint64_t at[KEYS], uint c, out vec2 key[WINDOW])
+{
+  [[unroll]] for (uint j = 0; j < WINDOW; j++)
+    key[j] = vec2 (load_uniform (at[j] + floats (c)), load_uniform (at[j] + floats (c + 1)));
+}
+#endif
+
 void
 main ()
 {
@@ -59,50 +136,50 @@ main ()
   const bool beyond_y = is_beyond (query_row, window.y, windows.y);
 
   /* A query that pads is nobody's: any other serves for it. */
-  uint64_t q_at[LANES];
-  [[unroll]] for (uint i = 0; i < LANES; i++) {
+  uint64_t q_at[OWN];
+  [[unroll]] for (uint i = 0; i < OWN; i++) {
     uint pixel;
-    find_pixel (min (first + i, WINDOW - 1), query_row, pixel);
+    find_pixel (query_of (i, first), query_row, pixel);
     q_at[i] = qkv + floats (pixel * 3 * args.columns + head_at);
   }
   float query[CHANNELS], result[CHANNELS];
   [[unroll]] for (uint c = 0; c < CHANNELS; c++) {
-    query[c] = load_uniform (q_at[0] + floats (c));
-    [[unroll]] for (uint i = 1; i < LANES; i++)
-      query[c] = mix (query[c], load_uniform (q_at[i] + floats (c)), is_lane[i]);
+    query[c] = load_own (q_at, c);
     result[c] = 0.0;
   }
 
   float highest = -3.402823466e38, total = 0.0;
   uint row = 0;
   [[dont_unroll]] do {
-    uint64_t k_at[WINDOW], v_at[WINDOW];
-    float score[WINDOW];
-    [[unroll]] for (uint j = 0; j < WINDOW; j++) {
+    uint64_t k_at[KEYS], v_at[KEYS];
+    [[unroll]] for (uint i = 0; i < KEYS; i++) {
       uint pixel;
-      const bool real = find_pixel (j, row, pixel);
+      const bool real = find_pixel (key_of (i), row, pixel);
       const uint64_t pixel_at =
           real ? qkv + floats (pixel * 3 * args.columns + head_at) : pad + floats (head_at);
-      k_at[j] = pixel_at + floats (args.columns);
-      v_at[j] = pixel_at + floats (2 * args.columns);
-      score[j] = 0.0;
+      k_at[i] = pixel_at + floats (args.columns);
+      v_at[i] = pixel_at + floats (2 * args.columns);
     }
-    [[unroll]] for (uint c = 0; c < CHANNELS; c++)
+    float score[WINDOW];
+    [[unroll]] for (uint j = 0; j < WINDOW; j++)
+      score[j] = 0.0;
+    [[unroll]] for (uint c = 0; c < CHANNELS; c += 2) {
+      vec2 key[WINDOW];
+      load_keys (k_at, c, key);
       [[unroll]] for (uint j = 0; j < WINDOW; j++)
-        score[j] = fma (query[c], load_uniform (k_at[j] + floats (c)), score[j]);
+        score[j] = fma (query[c + 1], key[j].y, fma (query[c], key[j].x, score[j]));
+    }
 
     const bool seam_y = is_beyond (row, window.y, windows.y) != beyond_y;
     const uint64_t bias_at =
         bias + floats ((gl_WorkGroupID.x * SPAN + query_row + WINDOW - 1 - row) * SPAN);
     float raised = highest;
     [[unroll]] for (uint j = 0; j < WINDOW; j++) {
-      float relative = load_uniform (bias_at + floats (first + WINDOW - 1 - j));
-      [[unroll]] for (uint i = 1; i < LANES; i++) {
-        const uint distance = min (first + i, WINDOW - 1) + WINDOW - 1 - j;
-        relative = mix (relative, load_uniform (bias_at + floats (distance)), is_lane[i]);
-      }
+      uint64_t distance_at[OWN];
+      [[unroll]] for (uint i = 0; i < OWN; i++)
+        distance_at[i] = bias_at + floats (query_of (i, first) + WINDOW - 1 - j);
       const bool seam_x = is_beyond (j, window.x, windows.x) != beyond_x;
-      score[j] += relative + mix (0.0, -100.0, seam_x || seam_y);
+      score[j] += load_own (distance_at, 0) + mix (0.0, -100.0, seam_x || seam_y);
       raised = max (raised, score[j]);
     }
 
@@ -113,11 +190,14 @@ main ()
       score[j] = exp (score[j] - raised);
       total += score[j];
     }
-    [[unroll]] for (uint c = 0; c < CHANNELS; c++) {
-      float sum = score[0] * load_uniform (v_at[0] + floats (c));
+    [[unroll]] for (uint c = 0; c < CHANNELS; c += 2) {
+      vec2 value[WINDOW];
+      load_keys (v_at, c, value);
+      vec2 sum = score[0] * value[0];
       [[unroll]] for (uint j = 1; j < WINDOW; j++)
-        sum = fma (score[j], load_uniform (v_at[j] + floats (c)), sum);
-      result[c] = fma (result[c], fade, sum);
+        sum = fma (vec2 (score[j]), value[j], sum);
+      result[c] = fma (result[c], fade, sum.x);
+      result[c + 1] = fma (result[c + 1], fade, sum.y);
     }
     row++;
   } while (row < WINDOW);

@@ -34,9 +34,12 @@ sample (GlipGraph *graph, const Layer *layer, uint32_t first, GlipTensor columns
     .first = first,
     .rows = columns.rows,
   };
-  const gboolean lanes = glip_lanes_are_used (graph) && args.channels % 16 == 0;
+  const gboolean lanes = args.channels % 16 == 0;
+  const char *shader = "deform_columns";
+  if (lanes)
+    shader = glip_lanes_are_used (graph) ? "deform_columns_lanes" : "deform_columns_broadcast";
   const GlipDispatch dispatch = {
-    .shader = lanes ? "deform_columns_lanes" : "deform_columns",
+    .shader = shader,
     .addressed = lanes,
     .n_bindings = 3,
     .bindings = { { columns.region, GLIP_WRITE }, { layer->x.region, GLIP_READ },

@@ -15,9 +15,11 @@ enum {
 
 /* A workgroup for every window and head. */
 static void
-choose_lanes (GlipDispatch *dispatch, uint32_t window, uint32_t channels)
+choose_lanes (
+    GlipGraph *graph, GlipDispatch *dispatch, uint32_t window, uint32_t channels)
 {
-  dispatch->shader = "window_attention_lanes";
+  dispatch->shader = glip_lanes_are_used (graph) ? "window_attention_lanes"
+                                                 : "window_attention_broadcast";
   dispatch->addressed = TRUE;
   dispatch->n_specialisations = SPEC_CHANNELS + 1;
   dispatch->specialisations[SPEC_LOCAL_X] = LANES;
@@ -76,12 +78,9 @@ glip_window_attention (
     .groups = { heads, across, down },
     .macs = 2.0 * across * down * tokens * tokens * columns,
   };
-  /* Of GLIP-L at its own size, q, k and v are more than lavapipe can bind. */
-  const gboolean wants_addresses = glip_lanes_are_used (graph) ||
-      (graph->recorder->device->tuning.kernels == GLIP_KERNELS_LANES &&
-          !glip_binding_fits (graph, (uint64_t) qkv.rows * qkv.columns));
-  if (wants_addresses && channels <= MOST_LANES_CHANNELS && channels % 2 == 0)
-    choose_lanes (&dispatch, window, channels);
+  const gboolean lanes = graph->recorder->device->tuning.kernels == GLIP_KERNELS_LANES;
+  if (lanes && channels <= MOST_LANES_CHANNELS && channels % 2 == 0)
+    choose_lanes (graph, &dispatch, window, channels);
   else
     choose_general (&dispatch, window);
   glip_recorder_dispatch (graph->recorder, &dispatch);
