@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Copyright (c) 2026 the glip authors
  *
- * Where the deformable convolution of DyConv samples: what its kernels share.  The
- * including shader defines OFFSET (i) and pushes DeformColumnsArgs as `args`.
+ * Where the deformable convolutions of DyConv sample: what their kernels share.  The
+ * including shader defines OFFSET (i) and pushes `args`: the pyramid's height and width,
+ * its channels.
  *
  * On the grid of level g, mid samples level g with the offsets of level g, low samples
  * the finer level g - 1 in steps of two with the offsets of level g, and high, which is
@@ -36,26 +37,27 @@ struct Sample {
   float w00, w01, w10, w11;
 };
 
+/* The place of a row of a branch. */
 Place
-find_place (uint row)
+find_place (uint branch, uint row)
 {
   Level begin = first_level (args.height, args.width);
-  if (args.branch != BRANCH_MID)
+  if (branch != BRANCH_MID)
     begin = next_level (begin);
-  const uint pyramid_row = begin.first + args.first + row;
+  const uint pyramid_row = begin.first + row;
   Place place;
   place.out_level = level_of_row (begin, pyramid_row);
   Level finer = place.out_level;
-  if (args.branch != BRANCH_MID)
+  if (branch != BRANCH_MID)
     finer = find_level (args.height, args.width, place.out_level.index - 1);
   place.sampled = place.out_level;
   place.offset_level = place.out_level;
-  if (args.branch == BRANCH_LOW)
+  if (branch == BRANCH_LOW)
     place.sampled = finer;
-  if (args.branch == BRANCH_HIGH)
+  if (branch == BRANCH_HIGH)
     place.offset_level = finer;
   place.pixel = pyramid_row - place.out_level.first;
-  place.stride = args.branch == BRANCH_LOW ? 2 : 1;
+  place.stride = branch == BRANCH_LOW ? 2 : 1;
   return place;
 }
 

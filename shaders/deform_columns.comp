@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Copyright (c) 2026 the glip authors
  *
- * The sampling half of a modulated deformable convolution (DCNv2), for one branch of
- * DyConv on all levels that have it (deform.glsl): for every output pixel and kernel
+ * The sampling half of modulated deformable convolutions (DCNv2), for branches of
+ * DyConv on all levels that have them (deform.glsl): for every output pixel and kernel
  * point, mask * bilinear (x at the displaced position), written as a matrix
- * [pixels, 9 channels] for the product that follows.  Lanes run along channels, so that
- * position, weights and mask are computed once for all of a pixel's channels.
+ * [pixels, 9 channels] for the product that follows, branch after branch.  Lanes run
+ * along channels, so that position, weights and mask are computed once for all of a
+ * pixel's channels.  The grid is pixels x kernel points x branches.
  */
 #version 460
 #extension GL_GOOGLE_include_directive : require
@@ -29,8 +30,9 @@ main ()
   const uint tap = gl_WorkGroupID.y;
   if (row >= args.rows)
     return;
-  const Sample s = find_sample (find_place (row), tap);
-  const uint out_at = (row * TAPS + tap) * args.channels;
+  const uint layer = gl_WorkGroupID.z;
+  const Sample s = find_sample (find_place (args.branch + layer, args.first + row), tap);
+  const uint out_at = ((layer * args.rows + row) * TAPS + tap) * args.channels;
   for (uint c = gl_LocalInvocationID.x; c < args.channels; c += gl_WorkGroupSize.x)
     columns[out_at + c] = fma (s.w00, x[s.at00 + c],
         fma (s.w01, x[s.at01 + c], fma (s.w10, x[s.at10 + c], s.w11 * x[s.at11 + c])));

@@ -4,7 +4,8 @@
  * The sampling of deform_columns.comp for CPU drivers.  A subgroup computes all nine kernel
  * points of a pixel, lanes along channels.  A round of the inner loop is 16 channels, two a
  * lane: eight vector loads (lanes.glsl), or, compiled with BROADCAST, four loads of pairs
- * (addresses.glsl).  They are stored as pairs.  A workgroup is local_size_y pixels.
+ * (addresses.glsl).  They are stored as pairs.  A workgroup is local_size_y pixels; the
+ * grid is pixels x 1 x branches.
  */
 #version 460
 #extension GL_GOOGLE_include_directive : require
@@ -71,12 +72,13 @@ main ()
 {
   find_lane ();
   const uint row = gl_WorkGroupID.x * gl_WorkGroupSize.y + gl_SubgroupID;
-  const uint last = args.rows - 1;
-  const Place place = find_place (min (row, last));
+  const uint last = args.rows - 1, layer = gl_WorkGroupID.z;
+  const Place place = find_place (args.branch + layer, args.first + min (row, last));
   uint tap = 0;
   [[dont_unroll]] do {
     const Sample s = find_sample (place, tap);
-    const uint out_at = (min (row, last) * TAPS + tap) * args.channels;
+    const uint out_at =
+        ((layer * args.rows + min (row, last)) * TAPS + tap) * args.channels;
     uint c = 0;
     [[dont_unroll]] do {
       const vec2 value = interpolate (s, c);

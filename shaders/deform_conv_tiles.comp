@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * Copyright (c) 2026 the glip authors
  *
- * Modulated deformable convolution (DCNv2) on GPUs, for one branch of DyConv on all
- * levels that have it, as a matrix product (product.glsl) whose rows are pixels and
+ * Modulated deformable convolutions (DCNv2) on GPUs, for all branches of DyConv on all
+ * levels that have them, as matrix products (product.glsl) whose rows are pixels and
  * whose k runs over nine sampled points' channels.  Samples are interpolated on their
  * way to shared memory and never stored; a workgroup is as wide as the outputs, so none
  * is taken twice.  Where to sample (deform.glsl) is found once per row and point; the
  * four pixels of a sample are loaded while the slab before is multiplied.
+ *
+ * The grid is tiles of outputs x tiles of pixels, those of mid before those of low and
+ * high.  Branches are tiled each for itself, as each has weights of its own.
  */
 #version 460
 #extension GL_GOOGLE_include_directive : require
@@ -24,6 +27,7 @@ layout (set = 0, binding = 4) readonly buffer Offsets { float offsets[]; };
 #define OFFSET(i) offsets[i]
 #include "deform.glsl"
 
+uint branch; /* of the workgroup */
 Place places[A_PIECES];
 Sample samples[A_PIECES]; /* at the point `points[i]` of the kernel */
 uint points[A_PIECES];
@@ -32,7 +36,7 @@ void
 begin_row (uint i, uint row)
 {
   /* Pixels past the end repeat the last one. */
-  places[i] = find_place (min (row, product.m - 1));
+  places[i] = find_place (branch, min (row, product.m - 1));
   points[i] = TAPS;
 }
 
@@ -72,6 +76,18 @@ fetch_one (uint i, uint k)
 void
 main ()
 {
-  begin_convolution (args.rows, args.outputs, INPUTS);
+  uint tile = gl_WorkGroupID.y, rows = args.mid_rows, first_row = 0;
+  branch = BRANCH_MID;
+  while (tile >= (rows + TILE_M - 1) / TILE_M) {
+    tile -= (rows + TILE_M - 1) / TILE_M;
+    first_row += rows;
+    rows = args.low_rows;
+    branch++;
+  }
+  begin_convolution (rows, args.outputs, INPUTS);
+  product.row = tile * TILE_M;
+  product.b_at = branch * args.outputs * TAPS * INPUTS;
+  product.c_at = first_row * args.outputs;
+  product.bias_at = branch * args.outputs;
   run ();
 }

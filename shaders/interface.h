@@ -253,15 +253,15 @@ struct TopKArgs {
 #define BRANCH_LOW 1u
 #define BRANCH_HIGH 2u
 
-/* The deformable convolution of a branch; `first` is 0. */
+/* The deformable convolutions of all branches. */
 struct DeformConvArgs {
   uint height, width, channels;
-  uint branch;
-  uint first, rows; /* of the result */
+  uint mid_rows, low_rows; /* of the result; high has as many as low */
   uint outputs;
 };
 
-/* Its sampling alone: rows [first, first + rows) of a branch. */
+/* Their sampling alone: rows [first, first + rows) of each branch from `branch` on, as
+ * many branches as the grid has layers. */
 struct DeformColumnsArgs {
   uint height, width, channels;
   uint branch;

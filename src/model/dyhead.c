@@ -7,13 +7,31 @@
  * al., ECCV 2020).  In PyTorch: DyConv, rpn.head.dyhead_tower.{3i+2}.
  *
  * Group norm, enlargement, scale attention and mean are linear per channel once their
- * statistics are known, so a block costs an offset and three deformable convolutions,
- * the moments of their results, one tiny kernel and one pass (spec 13d).  Each of these
- * runs over all levels at once.
+ * statistics are known, so a block costs an offset convolution, the deformable ones, the
+ * moments of their results, one tiny kernel and one pass (spec 13d).  Each of these runs
+ * over all levels and branches at once.
  */
 #include "model/model.h"
 
 #include <string.h>
+
+/* The convolutions of the three branches as one with the outputs of each. */
+static GlipConv
+load_convs (GlipLoader *loader, const char *prefix, const int number[3], uint32_t channels)
+{
+  const size_t n = (size_t) channels * channels * 9;
+  g_autofree float *weights = g_new (float, 3 * n);
+  g_autofree float *biases = g_new (float, 3 * channels);
+  for (int i = 0; i < 3; i++) {
+    g_autofree float *weight =
+        glip_loader_read (loader, "%s.DyConv.%d.conv.weight", prefix, number[i]);
+    g_autofree float *bias =
+        glip_loader_read (loader, "%s.DyConv.%d.conv.bias", prefix, number[i]);
+    memcpy (weights + i * n, weight, n * sizeof (float));
+    memcpy (biases + i * channels, bias, channels * sizeof (float));
+  }
+  return glip_loader_pack_conv (loader, weights, biases, 3 * channels, channels);
+}
 
 /* The vectors of the three branches as rows of one tensor: weight and bias of each. */
 static GlipTensor
@@ -51,10 +69,7 @@ glip_dyconv_load (
   g_autofree char *offset = g_strconcat (prefix, ".offset", NULL);
   dyconv->offset = glip_loader_conv (loader, offset, 27, channels);
   glip_loader_prefer_half (loader, TRUE);
-  for (int i = 0; i < 3; i++) {
-    g_autofree char *conv = g_strdup_printf ("%s.DyConv.%d.conv", prefix, number[i]);
-    dyconv->conv[i] = glip_loader_conv (loader, conv, channels, channels);
-  }
+  dyconv->convs = load_convs (loader, prefix, number, channels);
   glip_loader_prefer_half (loader, FALSE);
   GlipDynamicRelu *relu = &dyconv->dynamic_relu;
   g_autofree char *fc0 = g_strconcat (prefix, ".relu.fc.0.weight", NULL);
@@ -74,12 +89,8 @@ glip_dyconv_forward (GlipGraph *graph, const GlipDyConv *dyconv, GlipTensor x, i
   GlipTensor offsets = glip_conv2d (graph, x, &dyconv->offset, NULL);
   glip_tap_pyramid (graph, offsets, "head.%d.offset", block);
 
-  const GlipConv *conv = dyconv->conv;
   GlipBranches branches = glip_branches_new (graph, x, x.columns);
-  glip_deform_conv (graph, x, offsets, &conv[BRANCH_MID], BRANCH_MID, branches.mid);
-  glip_deform_conv (graph, x, offsets, &conv[BRANCH_LOW], BRANCH_LOW, branches.low);
-  glip_deform_conv (graph, x, offsets, &conv[BRANCH_HIGH], BRANCH_HIGH, branches.high);
-
+  glip_deform_conv (graph, x, offsets, &dyconv->convs, &branches);
   GlipTensor moments = glip_moments (graph, &branches);
   GlipTensor coefficients =
       glip_dynamic_relu (graph, &branches, moments, &dyconv->dynamic_relu);

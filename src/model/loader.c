@@ -184,17 +184,25 @@ glip_loader_norm (GlipLoader *loader, const char *prefix, uint32_t columns, doub
 }
 
 GlipConv
-glip_loader_conv (GlipLoader *loader, const char *prefix, uint32_t outputs, uint32_t inputs)
+glip_loader_pack_conv (GlipLoader *loader, const float *weight, const float *bias,
+    uint32_t outputs, uint32_t inputs)
 {
-  g_autofree float *weight = glip_loader_read (loader, "%s.weight", prefix);
   const size_t floats = glip_conv_packed_floats (outputs, inputs);
   g_autofree float *packed = g_new (float, floats);
   glip_conv_pack (packed, weight, outputs, inputs);
   return (GlipConv){
     .weight = upload_packed (
         loader, packed, (uint32_t) (floats / GLIP_PANEL), GLIP_PANEL),
-    .bias = glip_loader_vector (loader, prefix, ".bias", outputs),
+    .bias = glip_loader_upload (loader, bias, 1, outputs),
     .inputs = inputs,
     .outputs = outputs,
   };
+}
+
+GlipConv
+glip_loader_conv (GlipLoader *loader, const char *prefix, uint32_t outputs, uint32_t inputs)
+{
+  g_autofree float *weight = glip_loader_read (loader, "%s.weight", prefix);
+  g_autofree float *bias = glip_loader_read (loader, "%s.bias", prefix);
+  return glip_loader_pack_conv (loader, weight, bias, outputs, inputs);
 }

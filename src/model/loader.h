@@ -53,8 +53,11 @@ GlipNorm glip_loader_norm (
 GlipConv glip_loader_conv (
     GlipLoader *loader, const char *prefix, uint32_t outputs, uint32_t inputs);
 
-/* A packed linear layer from values at hand; `bias` may be NULL. */
+/* A packed linear layer, `bias` may be NULL, and a packed convolution from values at
+ * hand. */
 GlipLinear glip_loader_pack (GlipLoader *loader, const float *weight, const float *bias,
+    uint32_t outputs, uint32_t inputs);
+GlipConv glip_loader_pack_conv (GlipLoader *loader, const float *weight, const float *bias,
     uint32_t outputs, uint32_t inputs);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GlipLoader, glip_loader_free)

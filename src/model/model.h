@@ -110,8 +110,9 @@ void glip_fusion_forward (GlipGraph *graph, const GlipFusion *fusion, GlipTensor
 /* ---------------------------------- dyhead.c: Dai et al., CVPR 2021, and DCNv2 */
 
 typedef struct {
-  GlipConv offset;  /* 27 outputs: 18 offsets, 9 mask logits */
-  GlipConv conv[3]; /* by BRANCH_...: from the level itself, the finer, the coarser one */
+  GlipConv offset; /* 27 outputs: 18 offsets, 9 mask logits */
+  GlipConv convs;  /* one above another by BRANCH_...: from the level itself, the finer,
+                    * the coarser one */
   GlipDynamicRelu dynamic_relu;
 } GlipDyConv;
 

@@ -73,7 +73,7 @@ glip_conv2d (
     const GlipProduct product = {
       .tiles = "conv2d_tiles",
       .matrix = "conv2d_matrix",
-      .m = y.rows,
+      .m = { y.rows },
       .n = y.columns,
       .layers = 1,
       .form = glip_product_convolution_form (x, conv->weight, y) |

@@ -102,7 +102,7 @@ glip_gemm (GlipGraph *graph, const GlipGemm *gemm)
     const GlipProduct product = {
       .tiles = "gemm_tiles",
       .matrix = "gemm_matrix",
-      .m = args->m,
+      .m = { args->m },
       .n = args->n,
       .layers = batches * args->splits,
       .form = find_form (gemm),

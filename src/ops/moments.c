@@ -7,22 +7,6 @@ _Static_assert (sizeof (struct MomentsArgs) <= GLIP_MAX_ARGS_BYTES, "push consta
 
 enum { LANES = 32 /* along channels */ };
 
-GlipBranches
-glip_branches_new (GlipGraph *graph, GlipTensor x, uint32_t columns)
-{
-  g_assert (x.levels > 1);
-  const uint32_t height = (x.height + 1) / 2, width = (x.width + 1) / 2;
-  const uint32_t rows = x.rows - x.height * x.width; /* of low, and of high */
-  GlipBranches branches = { .all = glip_tensor_new (graph, x.rows + 2 * rows, columns) };
-  branches.mid = glip_tensor_as_pyramid (
-      glip_tensor_rows (branches.all, 0, x.rows), x.height, x.width, x.levels);
-  branches.low = glip_tensor_as_pyramid (
-      glip_tensor_rows (branches.all, x.rows, rows), height, width, x.levels - 1);
-  branches.high = glip_tensor_as_pyramid (
-      glip_tensor_rows (branches.all, x.rows + rows, rows), height, width, x.levels - 1);
-  return branches;
-}
-
 GlipTensor
 glip_moments (GlipGraph *graph, const GlipBranches *branches)
 {

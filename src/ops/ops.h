@@ -80,17 +80,27 @@ GlipTensor glip_conv2d (
 size_t glip_conv_packed_floats (uint32_t outputs, uint32_t inputs);
 void glip_conv_pack (float *packed, const float *weight, uint32_t outputs, uint32_t inputs);
 
-/* ------------- deform_conv: modulated deformable convolution (DCNv2), 3x3 */
+/* ------------ deform_conv: modulated deformable convolutions (DCNv2), 3x3 */
 
-/* One branch of DyConv (BRANCH_... in interface.h) on all levels that have it.  `x` is
- * a pyramid and `offsets` the pyramid [N, 27] of the offset convolution: 9 (dy, dx)
- * pairs and 9 mask logits.  The rows of `out` are those of the branch: mid has all
- * levels of x; low (from the finer level, stride 2) and high (from the coarser level,
- * enlarged later) have the grids of all levels but the first.  High reads the offsets
- * of the finer level as the flat planar memory of its own grid, as the released models
- * were trained. */
+/* What the branches of DyConv (BRANCH_... in interface.h) make of a pyramid: one tensor,
+ * and its three parts. */
+typedef struct {
+  GlipTensor all; /* [N + 2 M, C] */
+  GlipTensor mid; /* [N, C], a pyramid of all levels */
+  GlipTensor low, high; /* [M, C], pyramids on the grids of all levels but the first */
+} GlipBranches;
+
+/* Fresh branches of the pyramid x; `columns` is a multiple of 64. */
+GlipBranches glip_branches_new (GlipGraph *graph, GlipTensor x, uint32_t columns);
+
+/* All branches of the pyramid x: mid on all levels; low (from the finer level, stride 2)
+ * and high (from the coarser level, enlarged later) on the grids of all levels but the
+ * first.  `convs` is one convolution with the outputs of mid, of low and of high.
+ * `offsets` is the pyramid [N, 27] of the offset convolution: 9 (dy, dx) pairs and 9
+ * mask logits.  High reads the offsets of the finer level as the flat planar memory of
+ * its own grid, as the released models were trained. */
 void glip_deform_conv (GlipGraph *graph, GlipTensor x, GlipTensor offsets,
-    const GlipConv *conv, uint32_t branch, GlipTensor out);
+    const GlipConv *convs, const GlipBranches *branches);
 
 /* ----------------- window_attention: Swin's shifted windows (Liu et al.) */
 
@@ -122,16 +132,6 @@ GlipTensor glip_patch_merge (GlipGraph *graph, GlipTensor x, const GlipNorm *nor
 GlipTensor glip_upsample_add (GlipGraph *graph, GlipTensor fine, GlipTensor coarse);
 
 /* --------- moments, dynamic_relu, dyhead_merge: the tail of DyConv (13d) */
-
-/* What the deformable convolutions make of a pyramid: one tensor, and its three parts. */
-typedef struct {
-  GlipTensor all; /* [N + 2 M, C] */
-  GlipTensor mid; /* [N, C], a pyramid of all levels */
-  GlipTensor low, high; /* [M, C], pyramids on the grids of all levels but the first */
-} GlipBranches;
-
-/* Fresh branches of the pyramid x; `columns` is a multiple of 64. */
-GlipBranches glip_branches_new (GlipGraph *graph, GlipTensor x, uint32_t columns);
 
 /* Statistics of all levels of all branches, for glip_dynamic_relu: moments of chunks of
  * rows (see shaders/moments.comp), robust for large means. */

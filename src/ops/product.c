@@ -115,11 +115,15 @@ cut (Shape *shape, const GlipAbilities *abilities)
   shape->invocations = invocations;
 }
 
-static uint32_t
-count_groups (const GlipProduct *product, const Shape *shape)
+/* Workgroups along x, y, z. */
+static void
+find_groups (const GlipProduct *product, const Shape *shape, uint32_t groups[3])
 {
-  return (product->m + shape->m - 1) / shape->m * ((product->n + shape->n - 1) / shape->n) *
-      product->layers;
+  groups[0] = (product->n + shape->n - 1) / shape->n;
+  groups[1] = 0;
+  for (size_t i = 0; i < G_N_ELEMENTS (product->m); i++)
+    groups[1] += (product->m[i] + shape->m - 1) / shape->m;
+  groups[2] = product->layers;
 }
 
 /* Matrix units take halves: a product whose operands are both floats is not theirs. */
@@ -138,8 +142,11 @@ suits (const GlipDevice *device, const GlipProduct *product, const Shape *shape)
   if (slab_bytes (shape, matrix, product->form & FORM_A_ACROSS) >
       device->properties.limits.maxComputeSharedMemorySize)
     return FALSE;
-  return product->wide ? product->n > shape->n / 2
-                       : count_groups (product, shape) >= MANY_GROUPS;
+  if (product->wide)
+    return product->n > shape->n / 2;
+  uint32_t groups[3];
+  find_groups (product, shape, groups);
+  return groups[0] * groups[1] * groups[2] >= MANY_GROUPS;
 }
 
 /* The first tile that suits, else the smallest. */
@@ -189,8 +196,6 @@ glip_product_dispatch (GlipGraph *graph, const GlipProduct *product, GlipDispatc
   dispatch->n_specialisations = matrix ? G_N_ELEMENTS (specialisations) : SPEC_INPUTS + 1;
   memcpy (dispatch->specialisations, specialisations,
       dispatch->n_specialisations * sizeof specialisations[0]);
-  dispatch->groups[0] = (product->n + shape.n - 1) / shape.n;
-  dispatch->groups[1] = (product->m + shape.m - 1) / shape.m;
-  dispatch->groups[2] = product->layers;
+  find_groups (product, &shape, dispatch->groups);
   glip_recorder_dispatch (graph->recorder, dispatch);
 }

@@ -12,7 +12,8 @@
 
 typedef struct {
   const char *tiles, *matrix; /* the shader's name in both families */
-  uint32_t m, n;
+  uint32_t m[3], n; /* rows of up to three results, each cut into tiles for itself, and
+                     * their columns */
   uint32_t layers; /* of the grid: batches and splits */
   uint32_t form;   /* FORM_... but for what depends on the tile */
   uint32_t epilogue; /* EPILOGUE_... */
