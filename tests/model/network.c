@@ -5,7 +5,8 @@
  * VOCABULARY FOLDER KERNELS" makes the suite's model files with generated weights in FOLDER,
  * detects in the stored picture, and compares token ids, every intermediate tensor in
  * the order of the network (the first one outside its tolerance is where to look), and
- * the final boxes, matched one to one.
+ * the final boxes, matched one to one.  Of the suite "glip-t" it also counts what a GPU
+ * has to do for a frame.
  */
 #include "check.h"
 #include "stored-runs.h"
@@ -21,6 +22,7 @@
 
 static const char *suite, *vocabulary, *folder;
 static GlipKernels kernels;
+static const GlipStoredRun *last_run; /* of the suite */
 
 /* The engine at hand; runs of one configuration follow each other. */
 static GlipEngine *engine;
@@ -303,17 +305,45 @@ test_run (gconstpointer data)
   }
 }
 
+/* For GLIP-T's frame on a GPU; docs/architecture.md says what they are. */
+#define MOST_DISPATCHES 250
+
+static void
+test_dispatches (gconstpointer data)
+{
+  static const GlipKernels families[] = { GLIP_KERNELS_TILES, GLIP_KERNELS_MATRIX };
+  GError *error = NULL;
+  close_engine ();
+  for (size_t i = 0; i < G_N_ELEMENTS (families); i++) {
+    GlipTuning tuning;
+    if (!glip_tuning_choose (&tuning, &check_device ()->abilities, families[i],
+            GLIP_PRECISION_FP16, NULL))
+      continue;
+    GlipEngine *gpu = glip_stored_run_open (data, families[i], GLIP_PRECISION_FP16);
+    GlipBench *bench = glip_engine_bench (gpu, 1333, 800, 32, 0, &error);
+    must (bench != NULL, error);
+    g_test_message ("kernels %s: %d dispatches", glip_kernels_name (families[i]),
+        bench->dispatches);
+    g_assert_cmpint (bench->dispatches, <=, MOST_DISPATCHES);
+    glip_bench_free (bench);
+    glip_stored_run_close (gpu);
+  }
+}
+
 static void
 add_run (const GlipStoredRun *run)
 {
   g_autofree char *path = g_strconcat ("/network/", run->golden, NULL);
   g_test_add_data_func (path, run, test_run);
+  last_run = run;
 }
 
 static void
 add_tests (void)
 {
   glip_stored_runs_start (suite, vocabulary, folder, add_run);
+  if (strcmp (suite, "glip-t") == 0)
+    g_test_add_data_func ("/network/glip-t/dispatches", last_run, test_dispatches);
 }
 
 int
