@@ -44,12 +44,17 @@ main ()
       sum += inside[part] ? x[from[part] + i] : 0.0;
   const float mean = sum_over_lanes (sum) / float (PARTS * args.columns);
 
+  /* Each pixel by itself: those of a missing one are all the same small number, and would
+   * all round the same way when added to a large sum. */
   float squares = 0.0;
-  for (uint part = 0; part < PARTS; part++)
+  for (uint part = 0; part < PARTS; part++) {
+    float squares_of_part = 0.0;
     for (uint i = gl_LocalInvocationID.x; i < columns; i += gl_WorkGroupSize.x) {
       const float centred = (inside[part] ? x[from[part] + i] : 0.0) - mean;
-      squares = fma (centred, centred, squares);
+      squares_of_part = fma (centred, centred, squares_of_part);
     }
+    squares += squares_of_part;
+  }
   const float variance = sum_over_lanes (squares) / float (PARTS * args.columns);
   const float scale = 1.0 / sqrt (variance + args.epsilon);
 
