@@ -17,6 +17,10 @@
 #define SPEC_LOCAL_X 0 /* invocations of a workgroup along x, y */
 #define SPEC_LOCAL_Y 1
 #define SPEC_HEAD_DIM 0 /* channels of an attention head */
+/* Operators that normalise rows (norm.glsl): NORM_ bits. */
+#define SPEC_NORM_FORM 2
+#define NORM_FOURS 1u /* four columns are loaded and stored at a time */
+#define NORM_HALF 2u  /* the result is stored as halves; only with fours */
 /* window_attention */
 #define SPEC_WINDOW 2 /* tokens along a side of a window */
 #define SPEC_CHANNELS 3 /* of a head, for window_attention_lanes */

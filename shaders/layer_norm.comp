@@ -9,16 +9,9 @@
 #extension GL_GOOGLE_include_directive : require
 #include "interface.h"
 #include "grid.glsl"
-
-layout (local_size_x_id = SPEC_LOCAL_X, local_size_y_id = SPEC_LOCAL_Y) in;
-#include "reduce.glsl"
+#include "norm.glsl"
 
 layout (push_constant) uniform Push { LayerNormArgs args; };
-
-layout (set = 0, binding = 0) writeonly restrict buffer Y { float y[]; };
-layout (set = 0, binding = 1) readonly restrict buffer X { float x[]; };
-layout (set = 0, binding = 2) readonly restrict buffer Weight { float weight[]; };
-layout (set = 0, binding = 3) readonly restrict buffer Bias { float bias[]; };
 
 void
 main ()
@@ -29,22 +22,20 @@ main ()
   const uint first = row * columns;
 
   float sum = 0.0;
-  for (uint i = gl_LocalInvocationID.x; i < columns; i += gl_WorkGroupSize.x)
-    sum += x[first + i];
+  FOR_OWN_PIECES (i, columns)
+    sum += sum_of_piece (load_x (first + i));
   const float mean = sum_over_lanes (sum) / float (args.columns);
 
   float squares = 0.0;
-  for (uint i = gl_LocalInvocationID.x; i < columns; i += gl_WorkGroupSize.x) {
-    const float centred = x[first + i] - mean;
-    squares = fma (centred, centred, squares);
-  }
+  FOR_OWN_PIECES (i, columns)
+    squares = add_squares (load_x (first + i), mean, squares);
   const float variance = sum_over_lanes (squares) / float (args.columns);
   const float scale = 1.0 / sqrt (variance + args.epsilon);
 
-  for (uint i = gl_LocalInvocationID.x; i < columns; i += gl_WorkGroupSize.x) {
-    float value = (x[first + i] - mean) * scale * weight[i] + bias[i];
+  FOR_OWN_PIECES (i, columns) {
+    vec4 piece = weigh ((load_x (first + i) - mean) * scale, i);
     if (args.limit > 0.0)
-      value = clamp (value, -args.limit, args.limit);
-    y[first + i] = value;
+      piece = clamp (piece, -args.limit, args.limit);
+    store_y (first + i, piece);
   }
 }

@@ -9,18 +9,21 @@
 #extension GL_GOOGLE_include_directive : require
 #include "interface.h"
 #include "grid.glsl"
-
-layout (local_size_x_id = SPEC_LOCAL_X, local_size_y_id = SPEC_LOCAL_Y) in;
-#include "reduce.glsl"
+#include "norm.glsl"
 
 layout (push_constant) uniform Push { PatchMergeArgs args; };
 
-layout (set = 0, binding = 0) writeonly restrict buffer Y { float y[]; };
-layout (set = 0, binding = 1) readonly restrict buffer X { float x[]; };
-layout (set = 0, binding = 2) readonly restrict buffer Weight { float weight[]; };
-layout (set = 0, binding = 3) readonly restrict buffer Bias { float bias[]; };
-
 const uint PARTS = 4;
+
+/* Where the four pixels of the cell begin, and whether the map has them. */
+uint from[PARTS];
+bool inside[PARTS];
+
+vec4
+load_part (uint part, uint at)
+{
+  return inside[part] ? load_x (from[part] + at) : vec4 (0.0);
+}
 
 void
 main ()
@@ -30,8 +33,6 @@ main ()
   const uint top = cell / cells_across * 2, left = cell % cells_across * 2;
   /* Cells past the end take part in the sums with nothing. */
   const uint columns = top < args.height ? args.columns : 0;
-  uint from[PARTS];
-  bool inside[PARTS];
   for (uint part = 0; part < PARTS; part++) {
     const uint row = top + part % 2, column = left + part / 2;
     inside[part] = row < args.height && column < args.width;
@@ -40,8 +41,8 @@ main ()
 
   float sum = 0.0;
   for (uint part = 0; part < PARTS; part++)
-    for (uint i = gl_LocalInvocationID.x; i < columns; i += gl_WorkGroupSize.x)
-      sum += inside[part] ? x[from[part] + i] : 0.0;
+    FOR_OWN_PIECES (i, columns)
+      sum += sum_of_piece (load_part (part, i));
   const float mean = sum_over_lanes (sum) / float (PARTS * args.columns);
 
   /* Each pixel by itself: those of a missing one are all the same small number, and would
@@ -49,19 +50,16 @@ main ()
   float squares = 0.0;
   for (uint part = 0; part < PARTS; part++) {
     float squares_of_part = 0.0;
-    for (uint i = gl_LocalInvocationID.x; i < columns; i += gl_WorkGroupSize.x) {
-      const float centred = (inside[part] ? x[from[part] + i] : 0.0) - mean;
-      squares_of_part = fma (centred, centred, squares_of_part);
-    }
+    FOR_OWN_PIECES (i, columns)
+      squares_of_part = add_squares (load_part (part, i), mean, squares_of_part);
     squares += squares_of_part;
   }
   const float variance = sum_over_lanes (squares) / float (PARTS * args.columns);
   const float scale = 1.0 / sqrt (variance + args.epsilon);
 
   for (uint part = 0; part < PARTS; part++)
-    for (uint i = gl_LocalInvocationID.x; i < columns; i += gl_WorkGroupSize.x) {
+    FOR_OWN_PIECES (i, columns) {
       const uint at = part * args.columns + i;
-      const float value = inside[part] ? x[from[part] + i] : 0.0;
-      y[cell * PARTS * args.columns + at] = (value - mean) * scale * weight[at] + bias[at];
+      store_y (cell * PARTS * args.columns + at, weigh ((load_part (part, i) - mean) * scale, at));
     }
 }

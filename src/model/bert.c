@@ -63,12 +63,13 @@ glip_bert_layer_forward (GlipGraph *graph, const GlipBertLayer *layer, GlipTenso
   GlipTensor y = glip_linear (graph, x, &layer->qkv, NULL);
   y = glip_attention (graph, y, layer->heads, real_tokens, limit);
   y = glip_linear (graph, y, &layer->dense, &(GlipLinearOptions){ .residual = x });
-  y = glip_layer_norm (graph, y, &layer->attention_norm, 0);
+  y = glip_layer_norm (graph, y, &layer->attention_norm, NULL);
   GlipTensor z = glip_linear (graph, y, &layer->intermediate,
       &(GlipLinearOptions){ .gelu = TRUE, .limit = limit });
   z = glip_linear (graph, z, &layer->output,
       &(GlipLinearOptions){ .limit = limit, .residual = y });
-  return glip_layer_norm (graph, z, &layer->output_norm, limit);
+  return glip_layer_norm (
+      graph, z, &layer->output_norm, &(GlipNormOptions){ .limit = limit });
 }
 
 void
@@ -108,7 +109,7 @@ glip_bert_forward (
 {
   glip_recorder_set_scope (graph->recorder, "bert.embeddings");
   GlipTensor x = glip_embed (graph, ids, bert->words, bert->positions, bert->types);
-  x = glip_layer_norm (graph, x, &bert->norm, 0);
+  x = glip_layer_norm (graph, x, &bert->norm, NULL);
   glip_tap (graph, GLIP_TAP_ROWS, x, "bert.embeddings");
   for (int i = 0; i < bert->n_layers; i++) {
     glip_recorder_set_scope (graph->recorder, "bert.layer.%d", i);

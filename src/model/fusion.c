@@ -414,8 +414,8 @@ void
 glip_fusion_forward (GlipGraph *graph, const GlipFusion *fusion, GlipTensor *image,
     GlipTensor *text, GlipTensor real_tokens)
 {
-  GlipTensor v = glip_layer_norm (graph, *image, &fusion->norm_v, 0);
-  GlipTensor l = glip_layer_norm (graph, *text, &fusion->norm_l, 0);
+  GlipTensor v = glip_layer_norm (graph, *image, &fusion->norm_v, NULL);
+  GlipTensor l = glip_layer_norm (graph, *text, &fusion->norm_l, NULL);
   uint32_t tokens = l.rows, group = choose_group (graph, fusion, v.rows, tokens);
   TextSide side = project_text (graph, fusion, l);
   GlipTensor image_out = glip_tensor_new_like (graph, v, v.columns);

@@ -127,7 +127,7 @@ mlp (GlipGraph *graph, const GlipSwinBlock *block, GlipTensor x)
   for (uint32_t row = 0; row < x.rows; row += strip) {
     uint32_t n = MIN (strip, x.rows - row);
     GlipTensor part = glip_tensor_rows (x, row, n);
-    GlipTensor y = glip_layer_norm (graph, part, &block->norm2, 0);
+    GlipTensor y = glip_layer_norm (graph, part, &block->norm2, NULL);
     y = glip_linear (graph, y, &block->fc1, &(GlipLinearOptions){ .gelu = TRUE });
     glip_linear (graph, y, &block->fc2,
         &(GlipLinearOptions){ .residual = part, .out = glip_tensor_rows (out, row, n) });
@@ -138,7 +138,7 @@ mlp (GlipGraph *graph, const GlipSwinBlock *block, GlipTensor x)
 static GlipTensor
 block_forward (GlipGraph *graph, const GlipSwinBlock *block, GlipTensor x)
 {
-  GlipTensor y = glip_layer_norm (graph, x, &block->norm1, 0);
+  GlipTensor y = glip_layer_norm (graph, x, &block->norm1, NULL);
   y = glip_linear (graph, y, &block->qkv, NULL);
   y = glip_window_attention (graph, y, &block->attention);
   x = glip_linear (graph, y, &block->projection, &(GlipLinearOptions){ .residual = x });
@@ -151,7 +151,7 @@ glip_swin_forward (
 {
   glip_recorder_set_scope (graph->recorder, "swin.patch_embed");
   GlipTensor x = glip_linear (graph, patches, &swin->patch_embed, NULL);
-  x = glip_layer_norm (graph, x, &swin->patch_norm, 0);
+  x = glip_layer_norm (graph, x, &swin->patch_norm, NULL);
   glip_tap (graph, GLIP_TAP_MAP, x, "swin.patch_embed");
   for (int i = 0; i < GLIP_N_STAGES; i++) {
     const GlipSwinStage *stage = &swin->stages[i];
@@ -161,7 +161,7 @@ glip_swin_forward (
       glip_tap (graph, GLIP_TAP_MAP, x, "swin.%d.block.%d", i, j);
     }
     if (i > 0) { /* the map at stride 4 goes nowhere */
-      out[i - 1] = glip_layer_norm (graph, x, &stage->out_norm, 0);
+      out[i - 1] = glip_layer_norm (graph, x, &stage->out_norm, NULL);
       glip_tap (graph, GLIP_TAP_PLANAR, out[i - 1], "swin.c%d", i + 2);
     }
     if (i + 1 < GLIP_N_STAGES) {

@@ -126,7 +126,8 @@ glip_linear (
 
   GlipTensor y = options->out;
   if (!glip_tensor_exists (y))
-    y = glip_tensor_new (graph, x.rows, linear->outputs);
+    y = options->operand ? glip_tensor_new_operand (graph, x.rows, linear->outputs)
+                         : glip_tensor_new (graph, x.rows, linear->outputs);
   g_assert (y.rows == x.rows && y.columns == linear->outputs);
   y.height = x.height;
   y.width = x.width;

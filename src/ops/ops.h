@@ -32,6 +32,7 @@ typedef struct {
   gboolean gelu;
   float limit;         /* clamp to +-limit when > 0, before and after GELU */
   GlipTensor residual; /* [rows, outputs], added last */
+  gboolean operand;    /* only products will read the result: glip_tensor_new_operand */
   GlipTensor out;      /* write here instead of into a new tensor */
 } GlipLinearOptions;
 
@@ -53,9 +54,15 @@ typedef struct {
   float epsilon;
 } GlipNorm;
 
+typedef struct {
+  float limit;      /* clamp to +-limit when > 0 */
+  gboolean operand; /* only products will read the result: glip_tensor_new_operand */
+} GlipNormOptions;
+
 /* (x - mean) / sqrt (variance + epsilon) * weight + bias for every row, with the
- * biased two-pass variance; clamped to +-limit when limit > 0. */
-GlipTensor glip_layer_norm (GlipGraph *graph, GlipTensor x, const GlipNorm *norm, float limit);
+ * biased two-pass variance.  `options` may be NULL. */
+GlipTensor glip_layer_norm (
+    GlipGraph *graph, GlipTensor x, const GlipNorm *norm, const GlipNormOptions *options);
 
 /* -------------------------------- conv2d: 3x3, one pixel of zero padding */
 
@@ -122,7 +129,7 @@ GlipTensor glip_window_attention (
 
 /* Swin's patch merging, up to the norm: map [H W, C] -> map
  * [ceil (H/2) ceil (W/2), 4 C] in the order (0,0), (1,0), (0,1), (1,1) of (row, column),
- * missing pixels zero, every row normalised. */
+ * missing pixels zero, every row normalised.  The result is an operand of products. */
 GlipTensor glip_patch_merge (GlipGraph *graph, GlipTensor x, const GlipNorm *norm);
 
 /* ----------------------------------------------- upsample_add: FPN's top-down path */

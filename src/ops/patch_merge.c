@@ -9,10 +9,14 @@ _Static_assert (sizeof (struct PatchMergeArgs) <= GLIP_MAX_ARGS_BYTES, "push con
 GlipTensor
 glip_patch_merge (GlipGraph *graph, GlipTensor x, const GlipNorm *norm)
 {
-  g_assert (x.height > 0 && x.width > 0);
+  g_assert (x.height > 0 && x.width > 0 && x.type == GLIP_F32);
   g_assert (norm->weight.columns == 4 * x.columns && norm->bias.columns == 4 * x.columns);
-  GlipTensor y = glip_tensor_new_map (
-      graph, (x.height + 1) / 2, (x.width + 1) / 2, 4 * x.columns);
+  const uint32_t height = (x.height + 1) / 2, width = (x.width + 1) / 2;
+  /* Halves are stored in fours of one pixel. */
+  GlipTensor y = x.columns % 4 == 0
+      ? glip_tensor_new_operand (graph, height * width, 4 * x.columns)
+      : glip_tensor_new (graph, height * width, 4 * x.columns);
+  y = glip_tensor_as_map (y, height, width);
 
   const struct PatchMergeArgs args = {
     .height = x.height,
@@ -25,11 +29,10 @@ glip_patch_merge (GlipGraph *graph, GlipTensor x, const GlipNorm *norm)
     .n_bindings = 4,
     .bindings = { { y.region, GLIP_WRITE }, { x.region, GLIP_READ },
         { norm->weight.region, GLIP_READ }, { norm->bias.region, GLIP_READ } },
-    .n_specialisations = 2,
     .args = &args,
     .args_bytes = sizeof args,
   };
-  glip_norm_workgroup (graph, x.columns, dispatch.specialisations);
+  glip_norm_specialise (graph, y, x.columns, &dispatch);
   const uint32_t rows = dispatch.specialisations[SPEC_LOCAL_Y];
   glip_row_groups (dispatch.groups, (y.rows + rows - 1) / rows);
   glip_recorder_dispatch (graph->recorder, &dispatch);

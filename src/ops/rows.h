@@ -7,6 +7,7 @@
 #ifndef GLIP_ROWS_H
 #define GLIP_ROWS_H
 
+#include "interface.h"
 #include "ops/tensor.h"
 
 /* Lanes for rows of `columns`: a power of two up to 64.  A CPU driver runs the
@@ -19,14 +20,27 @@ glip_row_lanes (const GlipGraph *graph, uint32_t columns)
   return columns <= 32 ? 32 : 64;
 }
 
-/* Lanes and rows of a workgroup that normalises rows.  A CPU driver loads and stores lane
- * by lane, whatever the addresses: a lane for every row saves it the sums over lanes. */
+/* Specialise a dispatch that normalises rows into `y`, lanes running along `columns`
+ * (shaders/norm.glsl).  A CPU driver loads and stores lane by lane, whatever the addresses:
+ * a lane for every row saves it the sums over lanes.  A GPU moves 128 bits at a time where
+ * columns come in fours, and has 64 lanes: so many a row that each has at most four loads
+ * on their way, as long as they last. */
 static inline void
-glip_norm_workgroup (const GlipGraph *graph, uint32_t columns, uint32_t size[2])
+glip_norm_specialise (
+    const GlipGraph *graph, GlipTensor y, uint32_t columns, GlipDispatch *dispatch)
 {
   const gboolean on_cpu = graph->recorder->device->tuning.kernels == GLIP_KERNELS_LANES;
-  size[0] = on_cpu ? 1 : glip_row_lanes (graph, columns);
-  size[1] = on_cpu ? 8 : 1;
+  const gboolean fours = !on_cpu && columns % 4 == 0, half = y.type == GLIP_F16;
+  g_assert (fours || !half);
+  const uint32_t invocations = on_cpu ? 8 : 64, pieces = fours ? columns / 4 : columns;
+  uint32_t lanes = 1;
+  while (!on_cpu && lanes < invocations && 4 * lanes < pieces)
+    lanes *= 2;
+  dispatch->n_specialisations = SPEC_NORM_FORM + 1;
+  dispatch->specialisations[SPEC_LOCAL_X] = lanes;
+  dispatch->specialisations[SPEC_LOCAL_Y] = invocations / lanes;
+  dispatch->specialisations[SPEC_NORM_FORM] =
+      (fours ? NORM_FOURS : 0) | (half ? NORM_HALF : 0);
 }
 
 /* Fold `rows` workgroups into a grid whose axes stay within every device's limit. */

@@ -24,7 +24,7 @@ glip_tensor_new (GlipGraph *graph, uint32_t rows, uint32_t columns)
 GlipTensor
 glip_tensor_new_operand (GlipGraph *graph, uint32_t rows, uint32_t columns)
 {
-  const gboolean half = graph->recorder->device->tuning.half;
+  const gboolean half = graph->recorder->device->tuning.half && columns % 4 == 0;
   return allocate (graph, rows, columns, half ? GLIP_F16 : GLIP_F32);
 }
 
@@ -35,14 +35,25 @@ glip_tensor_new_map (GlipGraph *graph, uint32_t height, uint32_t width, uint32_t
       glip_tensor_new (graph, height * width, columns), height, width);
 }
 
-GlipTensor
-glip_tensor_new_like (GlipGraph *graph, GlipTensor x, uint32_t columns)
+static GlipTensor
+with_sizes_of (GlipTensor x, GlipTensor tensor)
 {
-  GlipTensor tensor = glip_tensor_new (graph, x.rows, columns);
   tensor.height = x.height;
   tensor.width = x.width;
   tensor.levels = x.levels;
   return tensor;
+}
+
+GlipTensor
+glip_tensor_new_like (GlipGraph *graph, GlipTensor x, uint32_t columns)
+{
+  return with_sizes_of (x, glip_tensor_new (graph, x.rows, columns));
+}
+
+GlipTensor
+glip_tensor_new_operand_like (GlipGraph *graph, GlipTensor x, uint32_t columns)
+{
+  return with_sizes_of (x, glip_tensor_new_operand (graph, x.rows, columns));
 }
 
 GlipTensor

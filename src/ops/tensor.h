@@ -36,11 +36,13 @@ typedef struct {
 GlipTensor glip_tensor_new (GlipGraph *graph, uint32_t rows, uint32_t columns);
 GlipTensor glip_tensor_new_map (
     GlipGraph *graph, uint32_t height, uint32_t width, uint32_t columns);
-/* A fresh one that only products will read: of the type the device's tuning wants. */
+/* A fresh one that only products will read: of the type the device's tuning wants, but
+ * floats where columns do not come in fours, as halves are stored. */
 GlipTensor glip_tensor_new_operand (GlipGraph *graph, uint32_t rows, uint32_t columns);
-/* A fresh tensor with the rows of `x`, and a map or pyramid of the same sizes if `x` is
+/* The same two with the rows of `x`, and a map or pyramid of the same sizes if `x` is
  * one. */
 GlipTensor glip_tensor_new_like (GlipGraph *graph, GlipTensor x, uint32_t columns);
+GlipTensor glip_tensor_new_operand_like (GlipGraph *graph, GlipTensor x, uint32_t columns);
 /* A tensor of floats that lives in a buffer, at a byte offset. */
 GlipTensor glip_tensor_in_buffer (
     GlipBuffer *buffer, VkDeviceSize offset, uint32_t rows, uint32_t columns);

@@ -44,13 +44,16 @@ check_storage (const LinearCase *t, GlipType operand, GlipType result)
       packed, (t->n + GLIP_PANEL - 1) / GLIP_PANEL, t->k * GLIP_PANEL, GLIP_F16);
   if (t->bias)
     linear.bias = check_upload (bias, 1, t->n);
-  GlipLinearOptions options = { .gelu = t->gelu, .limit = t->limit };
+  GlipLinearOptions options = {
+    .gelu = t->gelu,
+    .limit = t->limit,
+    .operand = result == GLIP_F16,
+  };
   if (t->residual)
     options.residual = check_upload (residual, t->m, t->n);
-  if (result == GLIP_F16)
-    options.out = glip_tensor_new_operand (graph, t->m, t->n);
   GlipTensor y =
       glip_linear (graph, check_upload_operand (x, t->m, t->k, operand), &linear, &options);
+  g_assert_cmpint (y.type, ==, result);
   check_keep (graph, y);
   check_run (graph);
   g_autofree float *actual = check_read (y);
@@ -72,7 +75,7 @@ check_storage (const LinearCase *t, GlipType operand, GlipType result)
       expected[(size_t) i * t->n + j] = (float) sum;
     }
   check_close ("linear", actual, expected, (size_t) t->m * t->n,
-      y.type == GLIP_F16 ? TOLERANCE_HALF
+      result == GLIP_F16 ? TOLERANCE_HALF
           : t->gelu      ? TOLERANCE_FUNCTION
                          : TOLERANCE_ROUNDING);
 }

@@ -30,10 +30,16 @@ normalise (float *y, const float *x, const float *weight, const float *bias, con
   }
 }
 
-static void
-compare (gconstpointer data)
+/* Is the result of `columns`, asked for as an operand, stored as halves? */
+static GlipType
+operand_type (uint32_t columns)
 {
-  const Case *t = data;
+  return check_device ()->tuning.half && columns % 4 == 0 ? GLIP_F16 : GLIP_F32;
+}
+
+static void
+compare_storage (const Case *t, gboolean operand)
+{
   const size_t n = (size_t) t->rows * t->columns;
   g_autofree float *x = check_random (n, 1);
   g_autofree float *weight = check_random (t->columns, 1);
@@ -48,7 +54,9 @@ compare (gconstpointer data)
     .epsilon = t->epsilon,
   };
   GlipTensor input = glip_tensor_as_map (check_upload (x, t->rows, t->columns), 1, t->rows);
-  GlipTensor y = glip_layer_norm (graph, input, &norm, t->limit);
+  const GlipNormOptions options = { .limit = t->limit, .operand = operand };
+  GlipTensor y = glip_layer_norm (graph, input, &norm, &options);
+  g_assert_cmpint (y.type, ==, operand ? operand_type (t->columns) : GLIP_F32);
   g_assert_cmpuint (y.height, ==, 1);
   g_assert_cmpuint (y.width, ==, t->rows);
   check_keep (graph, y);
@@ -59,7 +67,15 @@ compare (gconstpointer data)
   for (uint32_t row = 0; row < t->rows; row++)
     normalise (expected + (size_t) row * t->columns, x + (size_t) row * t->columns, weight, bias,
         t);
-  check_close ("layer norm", actual, expected, n, TOLERANCE_FUNCTION);
+  check_close ("layer norm", actual, expected, n,
+      y.type == GLIP_F16 ? TOLERANCE_HALF : TOLERANCE_FUNCTION);
+}
+
+static void
+compare (gconstpointer data)
+{
+  compare_storage (data, FALSE);
+  compare_storage (data, TRUE);
 }
 
 static void
@@ -85,7 +101,7 @@ test_constant_rows (void)
     .bias = check_upload (bias, 1, COLUMNS),
     .epsilon = 1e-12f,
   };
-  GlipTensor y = glip_layer_norm (graph, check_upload (x, ROWS, COLUMNS), &norm, 0);
+  GlipTensor y = glip_layer_norm (graph, check_upload (x, ROWS, COLUMNS), &norm, NULL);
   check_keep (graph, y);
   check_run (graph);
   g_autofree float *actual = check_read (y);
@@ -105,6 +121,8 @@ add_tests (void)
     { 17, 255, 10, 1e-5f, 0 },
     { 64, 256, 0, 1e-5f, 0.75f },
     { 11, 768, 0, 1e-12f, 0 },
+    { 130, 36, 5, 1e-5f, 2 },
+    { 9, 98, 0, 1e-5f, 0 }, /* even, but not in fours */
     { 2, 6143, 3, 1e-5f, 0 },
     { 3, 6144, 0, 1e-5f, 0 },
     { 70000, 32, 0, 1e-5f, 0 }, /* more rows than one axis of a grid has */
