@@ -13,6 +13,9 @@
 
 static const float epsilon = 1e-5f;
 
+/* Of norms that feed linear layers alone. */
+static const GlipNormOptions norm_of_operand = { .operand = TRUE };
+
 /* [C,3,4,4] to [C, 48] in the order of the patches: row, column, channel. */
 static void
 load_patch_embed (GlipSwin *swin, GlipLoader *loader, uint32_t dim)
@@ -127,8 +130,9 @@ mlp (GlipGraph *graph, const GlipSwinBlock *block, GlipTensor x)
   for (uint32_t row = 0; row < x.rows; row += strip) {
     uint32_t n = MIN (strip, x.rows - row);
     GlipTensor part = glip_tensor_rows (x, row, n);
-    GlipTensor y = glip_layer_norm (graph, part, &block->norm2, NULL);
-    y = glip_linear (graph, y, &block->fc1, &(GlipLinearOptions){ .gelu = TRUE });
+    GlipTensor y = glip_layer_norm (graph, part, &block->norm2, &norm_of_operand);
+    y = glip_linear (
+        graph, y, &block->fc1, &(GlipLinearOptions){ .gelu = TRUE, .operand = TRUE });
     glip_linear (graph, y, &block->fc2,
         &(GlipLinearOptions){ .residual = part, .out = glip_tensor_rows (out, row, n) });
   }
@@ -138,7 +142,7 @@ mlp (GlipGraph *graph, const GlipSwinBlock *block, GlipTensor x)
 static GlipTensor
 block_forward (GlipGraph *graph, const GlipSwinBlock *block, GlipTensor x)
 {
-  GlipTensor y = glip_layer_norm (graph, x, &block->norm1, NULL);
+  GlipTensor y = glip_layer_norm (graph, x, &block->norm1, &norm_of_operand);
   y = glip_linear (graph, y, &block->qkv, NULL);
   y = glip_window_attention (graph, y, &block->attention);
   x = glip_linear (graph, y, &block->projection, &(GlipLinearOptions){ .residual = x });
@@ -161,7 +165,7 @@ glip_swin_forward (
       glip_tap (graph, GLIP_TAP_MAP, x, "swin.%d.block.%d", i, j);
     }
     if (i > 0) { /* the map at stride 4 goes nowhere */
-      out[i - 1] = glip_layer_norm (graph, x, &stage->out_norm, NULL);
+      out[i - 1] = glip_layer_norm (graph, x, &stage->out_norm, &norm_of_operand);
       glip_tap (graph, GLIP_TAP_PLANAR, out[i - 1], "swin.c%d", i + 2);
     }
     if (i + 1 < GLIP_N_STAGES) {
