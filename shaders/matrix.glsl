@@ -41,17 +41,6 @@ const uint UNITS_N = OWN_N / UNIT_N;
 
 coopmat<float, gl_ScopeSubgroup, UNIT_M, UNIT_N, gl_MatrixUseAccumulator> sum[UNITS_M * UNITS_N];
 
-/* Eight halves. */
-uvec4
-pack (Eight piece, bool halves)
-{
-  if (halves)
-    return piece.low;
-  const vec4 low = uintBitsToFloat (piece.low), high = uintBitsToFloat (piece.high);
-  return uvec4 (packHalf2x16 (low.xy), packHalf2x16 (low.zw), packHalf2x16 (high.xy),
-      packHalf2x16 (high.zw));
-}
-
 void
 stage_a (uint stage, uint row, uint k, Eight piece, bool halves)
 {

@@ -11,14 +11,13 @@
  *
  * Operators differ in fetch_a alone: rows of a matrix, neighbours of pixels, bilinear
  * samples.  What multiplies is tiles.glsl (floats, any device) or matrix.glsl (halves,
- * cooperative matrices).  Buffers are words: one SPIR-V serves float and half storage,
- * and no device needs 16-bit storage for it.
+ * cooperative matrices).
  */
 #ifndef GLIP_PRODUCT_GLSL
 #define GLIP_PRODUCT_GLSL
 
-#extension GL_EXT_control_flow_attributes : require
 #include "epilogue.glsl"
+#include "pieces.glsl"
 
 layout (local_size_x_id = SPEC_LOCAL_X) in;
 layout (constant_id = SPEC_TILE_M) const uint TILE_M = 64;
@@ -62,23 +61,6 @@ struct Product {
 };
 Product product;
 
-/* A piece: eight elements as they lie in memory, floats, or halves in `low`. */
-struct Eight {
-  uvec4 low, high;
-};
-
-void
-unpack (Eight piece, bool halves, out vec4 low, out vec4 high)
-{
-  if (halves) {
-    low = vec4 (unpackHalf2x16 (piece.low.x), unpackHalf2x16 (piece.low.y));
-    high = vec4 (unpackHalf2x16 (piece.low.z), unpackHalf2x16 (piece.low.w));
-  } else {
-    low = uintBitsToFloat (piece.low);
-    high = uintBitsToFloat (piece.high);
-  }
-}
-
 #ifdef COOPERATIVE_MATRIX
 #include "matrix.glsl"
 #else
@@ -106,13 +88,6 @@ struct Held { /* of four pieces, a weighted sum */
 void begin_row (uint i, uint row);
 Held fetch_eight (uint i, uint k);
 float fetch_one (uint i, uint k);
-
-Eight
-floats_to_eight (float f[8])
-{
-  return Eight (floatBitsToUint (vec4 (f[0], f[1], f[2], f[3])),
-      floatBitsToUint (vec4 (f[4], f[5], f[6], f[7])));
-}
 
 Held
 hold (Eight piece)
@@ -148,14 +123,6 @@ complete (Held held)
   return held;
 #endif
 }
-
-/* Element `at` of a buffer of words. */
-#define LOAD_ELEMENT(words, half_words, at)                                               \
-  (half_words ? unpackHalf2x16 (words[(at) / 2])[(at) % 2] : uintBitsToFloat (words[at]))
-/* Eight elements from element `at`, a multiple of 8 (halves) or 4. */
-#define LOAD_EIGHT(fours, half_words, at)                                                 \
-  (half_words ? Eight (fours[(at) / 8], uvec4 (0))                                        \
-              : Eight (fours[(at) / 4], fours[(at) / 4 + 1]))
 
 Held held_a[A_PIECES];
 Eight held_b[B_PIECES];
@@ -278,7 +245,7 @@ store_four (uint row, uint column, vec4 value)
         c1[at + j * product.c_column] = floatBitsToUint (value[j]);
     }
   if (C_WHOLE && C_HALF)
-    c2[at / 4] = uvec2 (packHalf2x16 (value.xy), packHalf2x16 (value.zw));
+    c2[at / 4] = pack_four (value);
   else if (C_WHOLE)
     c4[at / 4] = floatBitsToUint (value);
 }
