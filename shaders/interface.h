@@ -23,7 +23,8 @@
 #define NORM_HALF 2u  /* the result is stored as halves; only with fours */
 /* window_attention */
 #define SPEC_WINDOW 2 /* tokens along a side of a window */
-#define SPEC_CHANNELS 3 /* of a head, for window_attention_lanes */
+#define SPEC_CHANNELS 3 /* of a head */
+#define SPEC_SLAB 4 /* tokens that GPUs have in shared memory at a time */
 
 /* Products of GPUs (product.glsl): the workgroup's tile of results and its step of k;
  * rows and columns of it that an invocation (matrix: a subgroup) owns; a FORM; EPILOGUE_
@@ -55,8 +56,6 @@
 
 /* Columns that a packed weight panel holds: [panels][k][GLIP_PANEL]. */
 #define GLIP_PANEL 32
-/* Rows that one invocation of a matrix kernel computes. */
-#define GLIP_TILE_ROWS 8
 
 /* Epilogue of matrix products, in this order: bias, activation, clamp, residual. */
 #define EPILOGUE_BIAS 1u
@@ -141,6 +140,9 @@ struct Conv2dArgs {
   uint stride, levels;
   uint rows; /* of the result, all levels together */
 };
+
+/* window_attention_tiles: invocations are a square. */
+#define WINDOW_SIDE 8
 
 /* The grid: heads x blocks of queries, windows across, windows down. */
 struct WindowAttentionArgs {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright (c) 2026 the glip authors
  *
- * The attention of window_attention.comp for CPU drivers.  A subgroup has one row of a
+ * Swin's shifted-window attention on CPU drivers.  A subgroup has one row of a
  * window's queries, one a lane (up to eight of them, where rows are longer), with all their
  * channels and those of the result in registers.  It goes through the window by rows of
  * keys.  Keys and values are the same for all queries: scalar loads, and no number crosses

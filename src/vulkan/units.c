@@ -21,12 +21,17 @@ glip_units_enable (GlipUnitFeatures *features G_GNUC_UNUSED, void *next)
 #else
 
 /* What the kernels need besides the units: subgroups of a known size, none of them
- * with lanes missing, the memory model that the extension is written in, float16. */
+ * with lanes missing, whose lanes exchange values; the memory model that the extension is
+ * written in; float16. */
 static gboolean
 has_features (const GlipInstance *instance, VkPhysicalDevice physical)
 {
+  VkPhysicalDeviceSubgroupProperties lanes = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES,
+  };
   VkPhysicalDeviceSubgroupSizeControlProperties sizes = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES,
+    .pNext = &lanes,
   };
   VkPhysicalDeviceProperties2 properties = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
@@ -34,7 +39,8 @@ has_features (const GlipInstance *instance, VkPhysicalDevice physical)
   };
   instance->vk.vkGetPhysicalDeviceProperties2 (physical, &properties);
   if (properties.properties.apiVersion < VK_API_VERSION_1_3 ||
-      !(sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT))
+      !(sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT) ||
+      !(lanes.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT))
     return FALSE;
 
   VkPhysicalDeviceCooperativeMatrixFeaturesKHR units = {

@@ -12,7 +12,7 @@
 typedef struct {
   uint32_t height, width;
   uint32_t window, shift; /* at most 16 */
-  uint32_t heads, channels; /* at most 72 channels */
+  uint32_t heads, channels; /* at most 130 channels */
 } Case;
 
 /* The map padded with `pad` to whole windows, then rolled up and left. */
@@ -60,7 +60,7 @@ attend (const Case *t, float *result, float *const qkv[3], const float *table, u
     scores[key] = score;
     highest = fmax (highest, score);
   }
-  double sum[72] = { 0 };
+  double sum[130] = { 0 };
   for (uint32_t key = 0; key < m * m; key++) {
     const uint32_t y = top + key / m, x = left + key % m;
     const float *v = qkv[2] + (size_t) (y * across + x) * columns + head * t->channels;
@@ -98,9 +98,11 @@ expect (const Case *t, float *const maps[3], const float *pad, const float *tabl
 }
 
 /* Queries and the bias table have their own deviations, the table also a mean.  Its
- * values are sixteenths, so that large ones cost the scores no digits. */
+ * values are sixteenths, so that large ones cost the scores no digits.  `type` is how q, k
+ * and v are stored; what pads has the values that they could have. */
 static void
-compare (const Case *t, double query_deviation, double bias_deviation, double bias_mean)
+compare_stored (const Case *t, double query_deviation, double bias_deviation, double bias_mean,
+    GlipType type)
 {
   const uint32_t columns = t->heads * t->channels, rows = t->height * t->width;
   const uint32_t span = (2 * t->window - 1) * (2 * t->window - 1);
@@ -108,6 +110,9 @@ compare (const Case *t, double query_deviation, double bias_deviation, double bi
   for (int i = 0; i < 3; i++)
     maps[i] = check_random ((size_t) rows * columns, i == 0 ? query_deviation : 1);
   g_autofree float *pad = check_random (3 * columns, 1);
+  for (int i = 0; i < 3; i++)
+    check_round_operand (maps[i], (size_t) rows * columns);
+  check_round_operand (pad, 3 * columns);
   g_autofree float *table = check_random (t->heads * span, bias_deviation);
   for (uint32_t i = 0; i < t->heads * span; i++)
     table[i] = rintf (table[i] * 16) / 16 + (float) bias_mean;
@@ -122,7 +127,8 @@ compare (const Case *t, double query_deviation, double bias_deviation, double bi
   };
   g_autofree float *qkv = check_side_by_side (maps, 3, rows, columns);
   GlipTensor y = glip_window_attention (graph,
-      glip_tensor_as_map (check_upload (qkv, rows, 3 * columns), t->height, t->width),
+      glip_tensor_as_map (
+          check_upload_operand (qkv, rows, 3 * columns, type), t->height, t->width),
       &attention);
   g_assert_cmpuint (y.height, ==, t->height);
   g_assert_cmpuint (y.width, ==, t->width);
@@ -131,10 +137,21 @@ compare (const Case *t, double query_deviation, double bias_deviation, double bi
   check_run (graph);
   g_autofree float *actual = check_read (y);
   g_autofree float *expected = expect (t, maps, pad, table);
+  /* Matrix units also round the weights. */
+  const gboolean rounded = y.type == GLIP_F16 ||
+      (type == GLIP_F16 && check_device ()->tuning.kernels == GLIP_KERNELS_MATRIX);
   check_close ("window attention", actual, expected, (size_t) rows * columns,
-      TOLERANCE_FUNCTION);
+      rounded ? TOLERANCE_HALF : TOLERANCE_FUNCTION);
   for (int i = 0; i < 3; i++)
     g_free (maps[i]);
+}
+
+static void
+compare (const Case *t, double query_deviation, double bias_deviation, double bias_mean)
+{
+  compare_stored (t, query_deviation, bias_deviation, bias_mean, GLIP_F32);
+  if (check_device ()->tuning.half)
+    compare_stored (t, query_deviation, bias_deviation, bias_mean, GLIP_F16);
 }
 
 static void
@@ -188,6 +205,12 @@ add_tests (void)
     { 8, 9, 7, 3, 2, 72 },
     { 17, 15, 16, 8, 1, 8 },
     { 6, 5, 2, 1, 2, 12 },
+    { 3, 5, 1, 0, 2, 16 },
+    { 16, 17, 8, 4, 2, 32 },
+    { 9, 10, 9, 4, 2, 24 },
+    { 16, 14, 15, 7, 1, 30 },
+    { 7, 8, 5, 2, 3, 5 },
+    { 8, 6, 3, 1, 2, 130 },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++) {
     const Case *t = &cases[i];
