@@ -40,7 +40,7 @@ typedef struct {
 
 void glip_swin_load (GlipSwin *swin, GlipLoader *loader, const GlipConfig *config);
 void glip_swin_clear (GlipSwin *swin);
-/* Patches [H/4 W/4, 48] (a map) -> C3, C4, C5 at strides 8, 16, 32, operands of products. */
+/* Patches [H/4 W/4, 48] (a map) -> C3, C4, C5 at strides 8, 16, 32. */
 void glip_swin_forward (
     GlipGraph *graph, const GlipSwin *swin, GlipTensor patches, GlipTensor out[3]);
 

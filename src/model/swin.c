@@ -97,8 +97,11 @@ glip_swin_load (GlipSwin *swin, GlipLoader *loader, const GlipConfig *config)
     uint32_t dim = (uint32_t) glip_config_stage_dim (config, i);
     stage->n_blocks = config->depths[i];
     stage->blocks = g_new0 (GlipSwinBlock, stage->n_blocks);
+    /* What enters and leaves the stages stays in floats: it is little, and counts. */
+    glip_loader_prefer_half (loader, TRUE);
     for (int j = 0; j < stage->n_blocks; j++)
       load_block (&stage->blocks[j], loader, config, i, j);
+    glip_loader_prefer_half (loader, FALSE);
     if (i > 0) {
       g_autofree char *norm = g_strdup_printf ("backbone.body.norm%d", i);
       stage->out_norm = glip_loader_norm (loader, norm, dim, epsilon);
@@ -143,7 +146,7 @@ static GlipTensor
 block_forward (GlipGraph *graph, const GlipSwinBlock *block, GlipTensor x)
 {
   GlipTensor y = glip_layer_norm (graph, x, &block->norm1, &norm_of_operand);
-  y = glip_linear (graph, y, &block->qkv, NULL);
+  y = glip_linear (graph, y, &block->qkv, &(GlipLinearOptions){ .operand = TRUE });
   y = glip_window_attention (graph, y, &block->attention);
   x = glip_linear (graph, y, &block->projection, &(GlipLinearOptions){ .residual = x });
   return mlp (graph, block, x);
@@ -165,7 +168,7 @@ glip_swin_forward (
       glip_tap (graph, GLIP_TAP_MAP, x, "swin.%d.block.%d", i, j);
     }
     if (i > 0) { /* the map at stride 4 goes nowhere */
-      out[i - 1] = glip_layer_norm (graph, x, &stage->out_norm, &norm_of_operand);
+      out[i - 1] = glip_layer_norm (graph, x, &stage->out_norm, NULL);
       glip_tap (graph, GLIP_TAP_PLANAR, out[i - 1], "swin.c%d", i + 2);
     }
     if (i + 1 < GLIP_N_STAGES) {

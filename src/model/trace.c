@@ -139,28 +139,20 @@ place (const GlipTap *tap, uint32_t row, uint32_t column)
   return (size_t) row * tap->n_columns + column;
 }
 
-/* Element `at` of a tensor's bytes. */
-static float
-get_element (const void *bytes, GlipType type, size_t at)
-{
-  return type == GLIP_F16 ? glip_half_to_float (((const uint16_t *) bytes)[at])
-                          : ((const float *) bytes)[at];
-}
-
 float *
 glip_tap_read (const GlipTap *tap, GlipPlan *plan, GError **error)
 {
   GlipRegion region = glip_plan_resolve (plan, tap->tensor.region);
-  g_autofree void *whole = g_malloc (region.size);
+  g_autofree float *whole = g_malloc (region.size);
   if (!glip_buffer_read (region.buffer, region.offset, whole, region.size, error))
     return NULL;
   uint32_t rows = count_rows (tap);
   float *values = g_new (float, (size_t) rows * tap->n_columns);
   for (uint32_t row = 0; row < rows; row++) {
-    size_t first = (size_t) (tap->first_row + row) * tap->tensor.columns + tap->first_column;
+    const float *from =
+        whole + (size_t) (tap->first_row + row) * tap->tensor.columns + tap->first_column;
     for (uint32_t column = 0; column < tap->n_columns; column++)
-      values[place (tap, row, column)] =
-          get_element (whole, tap->tensor.type, first + column) * tap->scale;
+      values[place (tap, row, column)] = from[column] * tap->scale;
   }
   return values;
 }

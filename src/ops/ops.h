@@ -130,7 +130,7 @@ GlipTensor glip_window_attention (
 
 /* Swin's patch merging, up to the norm: map [H W, C] -> map
  * [ceil (H/2) ceil (W/2), 4 C] in the order (0,0), (1,0), (0,1), (1,1) of (row, column),
- * missing pixels zero, every row normalised.  The result is an operand of products. */
+ * missing pixels zero, every row normalised. */
 GlipTensor glip_patch_merge (GlipGraph *graph, GlipTensor x, const GlipNorm *norm);
 
 /* ----------------------------------------------- upsample_add: FPN's top-down path */

@@ -12,11 +12,7 @@ glip_patch_merge (GlipGraph *graph, GlipTensor x, const GlipNorm *norm)
   g_assert (x.height > 0 && x.width > 0 && x.type == GLIP_F32);
   g_assert (norm->weight.columns == 4 * x.columns && norm->bias.columns == 4 * x.columns);
   const uint32_t height = (x.height + 1) / 2, width = (x.width + 1) / 2;
-  /* Halves are stored in fours of one pixel. */
-  GlipTensor y = x.columns % 4 == 0
-      ? glip_tensor_new_operand (graph, height * width, 4 * x.columns)
-      : glip_tensor_new (graph, height * width, 4 * x.columns);
-  y = glip_tensor_as_map (y, height, width);
+  GlipTensor y = glip_tensor_new_map (graph, height, width, 4 * x.columns);
 
   const struct PatchMergeArgs args = {
     .height = x.height,
