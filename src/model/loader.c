@@ -7,7 +7,7 @@
 
 /* Small enough that half-filled ones waste little, large enough that a driver's limit
  * on the number of allocations is far away. */
-enum { CHUNK_BYTES = 64 << 20, ALIGNMENT = 256 };
+enum { CHUNK_BYTES = 16 << 20, ALIGNMENT = 256 };
 
 GlipLoader *
 glip_loader_new (GlipDevice *device, GlipPipelines *pipelines, GlipModel *model)
@@ -17,6 +17,7 @@ glip_loader_new (GlipDevice *device, GlipPipelines *pipelines, GlipModel *model)
   loader->pipelines = pipelines;
   loader->model = model;
   loader->chunks = g_ptr_array_new_with_free_func ((GDestroyNotify) glip_buffer_free);
+  loader->used = g_array_new (FALSE, FALSE, sizeof (VkDeviceSize));
   return loader;
 }
 
@@ -27,6 +28,7 @@ glip_loader_free (GlipLoader *loader)
     return;
   if (loader->chunks)
     g_ptr_array_unref (loader->chunks);
+  g_array_unref (loader->used);
   g_clear_error (&loader->error);
   g_free (loader);
 }
@@ -55,23 +57,26 @@ glip_loader_read (GlipLoader *loader, const char *format, ...)
   return data;
 }
 
-/* The last chunk, or a new one when `bytes` more do not fit. */
-static GlipBuffer *
+/* Room for `bytes` in the first chunk that has it, or in a new one. */
+static GlipRegion
 find_room (GlipLoader *loader, VkDeviceSize bytes)
 {
   GPtrArray *chunks = loader->chunks;
-  if (chunks->len) {
-    GlipBuffer *last = g_ptr_array_index (chunks, chunks->len - 1);
-    if (loader->used + bytes <= last->size)
-      return last;
+  for (guint i = 0; i < chunks->len; i++) {
+    GlipBuffer *chunk = g_ptr_array_index (chunks, i);
+    VkDeviceSize *used = &g_array_index (loader->used, VkDeviceSize, i);
+    if (*used + bytes <= chunk->size) {
+      *used += bytes;
+      return (GlipRegion){ chunk, 0, *used - bytes, bytes };
+    }
   }
   GlipBuffer *chunk = glip_buffer_new (
       loader->device, GLIP_MEMORY_DEVICE, MAX (bytes, CHUNK_BYTES), "weights", &loader->error);
   if (!chunk)
-    return NULL;
-  loader->used = 0;
+    return (GlipRegion){ 0 };
   g_ptr_array_add (chunks, chunk);
-  return chunk;
+  g_array_append_val (loader->used, bytes);
+  return (GlipRegion){ chunk, 0, 0, bytes };
 }
 
 static GlipTensor
@@ -79,11 +84,10 @@ allocate (GlipLoader *loader, uint32_t rows, uint32_t columns, GlipType type)
 {
   GlipTensor shape = { .rows = rows, .columns = columns, .type = type };
   size_t bytes = (glip_tensor_bytes (shape) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-  GlipBuffer *chunk = loader->error ? NULL : find_room (loader, bytes);
-  if (!chunk)
-    return shape;
-  shape.region = (GlipRegion){ chunk, 0, loader->used, glip_tensor_bytes (shape) };
-  loader->used += bytes;
+  if (!loader->error)
+    shape.region = find_room (loader, bytes);
+  if (shape.region.buffer)
+    shape.region.size = glip_tensor_bytes (shape);
   return shape;
 }
 

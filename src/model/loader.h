@@ -16,8 +16,8 @@ typedef struct {
   GlipDevice *device;
   GlipPipelines *pipelines;
   GlipModel *model;
-  GPtrArray *chunks; /* of GlipBuffer; the last one is being filled */
-  VkDeviceSize used; /* bytes of the last chunk */
+  GPtrArray *chunks; /* of GlipBuffer */
+  GArray *used;      /* their bytes that are taken, VkDeviceSize */
   GlipType packed;   /* type of the packed weights that come next */
   GError *error;     /* the first failure */
 } GlipLoader;
