@@ -13,6 +13,7 @@ typedef struct {
   uint32_t height, width;
   uint32_t window, shift; /* at most 16 */
   uint32_t heads, channels; /* at most 130 channels */
+  gboolean lanes_only; /* GPUs' kernels take seconds to compile for a CPU driver */
 } Case;
 
 /* The map padded with `pad` to whole windows, then rolled up and left. */
@@ -158,7 +159,8 @@ static void
 check_map (gconstpointer data)
 {
   const Case *t = data;
-  compare (t, 1 / sqrt (t->channels), 1, 0);
+  if (!t->lanes_only || check_device ()->tuning.kernels == GLIP_KERNELS_LANES)
+    compare (t, 1 / sqrt (t->channels), 1, 0);
 }
 
 /* Scores far apart and far from zero, and biases as large as the -100 between regions:
@@ -166,7 +168,7 @@ check_map (gconstpointer data)
 static void
 check_extremes (gconstpointer data G_GNUC_UNUSED)
 {
-  static const Case t = { 10, 9, 7, 3, 2, 32 };
+  static const Case t = { 10, 9, 7, 3, 2, 32, FALSE };
   compare (&t, 4, 1, 0);
   compare (&t, 0, 1, 300);
   compare (&t, 0, 1, -300);
@@ -189,28 +191,28 @@ static void
 add_tests (void)
 {
   static const Case cases[] = {
-    { 1, 1, 7, 0, 1, 32 },
-    { 1, 1, 7, 3, 2, 4 },
-    { 7, 7, 7, 0, 3, 32 },
-    { 7, 7, 7, 3, 3, 32 },
-    { 5, 9, 7, 0, 2, 32 },
-    { 5, 9, 7, 3, 2, 32 },
-    { 14, 21, 7, 3, 6, 32 },
-    { 13, 20, 7, 3, 4, 32 },
-    { 13, 20, 7, 0, 1, 64 },
-    { 22, 3, 7, 3, 2, 64 },
-    { 12, 12, 12, 0, 2, 32 },
-    { 13, 25, 12, 6, 3, 32 },
-    { 3, 4, 12, 6, 1, 4 },
-    { 8, 9, 7, 3, 2, 72 },
-    { 17, 15, 16, 8, 1, 8 },
-    { 6, 5, 2, 1, 2, 12 },
-    { 3, 5, 1, 0, 2, 16 },
-    { 16, 17, 8, 4, 2, 32 },
-    { 9, 10, 9, 4, 2, 24 },
-    { 16, 14, 15, 7, 1, 30 },
-    { 7, 8, 5, 2, 3, 5 },
-    { 8, 6, 3, 1, 2, 130 },
+    { 1, 1, 7, 0, 1, 32, FALSE },
+    { 7, 7, 7, 0, 3, 32, FALSE },
+    { 7, 7, 7, 3, 3, 32, FALSE },
+    { 5, 9, 7, 0, 2, 32, FALSE },
+    { 5, 9, 7, 3, 2, 32, FALSE },
+    { 14, 21, 7, 3, 6, 32, FALSE },
+    { 13, 20, 7, 3, 4, 32, FALSE },
+    { 12, 12, 12, 0, 2, 32, FALSE },
+    { 13, 25, 12, 6, 3, 32, FALSE },
+    { 1, 1, 7, 3, 2, 4, FALSE },
+    { 17, 15, 16, 8, 1, 8, FALSE },
+    { 7, 8, 5, 2, 3, 5, FALSE },
+    { 8, 6, 3, 1, 2, 130, FALSE },
+    { 13, 20, 7, 0, 1, 64, TRUE },
+    { 22, 3, 7, 3, 2, 64, TRUE },
+    { 3, 4, 12, 6, 1, 4, TRUE },
+    { 8, 9, 7, 3, 2, 72, TRUE },
+    { 6, 5, 2, 1, 2, 12, TRUE },
+    { 3, 5, 1, 0, 2, 16, TRUE },
+    { 16, 17, 8, 4, 2, 32, TRUE },
+    { 9, 10, 9, 4, 2, 24, TRUE },
+    { 16, 14, 15, 7, 1, 30, TRUE },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++) {
     const Case *t = &cases[i];
