@@ -10,12 +10,6 @@
 _Static_assert (sizeof (struct GemmArgs) + 5 * sizeof (uint64_t) <= GLIP_MAX_ARGS_BYTES,
     "push constants");
 
-static uint32_t
-divide_up (uint32_t a, uint32_t b)
-{
-  return (a + b - 1) / b;
-}
-
 /* Vector loads want whole tiles of columns, side by side, aligned to four floats, and
  * pairs of values aligned to two. */
 static uint32_t
@@ -41,8 +35,8 @@ choose_lanes (GlipGraph *graph, const GlipGemm *gemm, GlipDispatch *dispatch)
   const GlipLanesTile tile = glip_lanes_tile (graph, args->k);
   dispatch->shader = glip_lanes_are_used (graph) ? "gemm_lanes" : "gemm_broadcast";
   glip_lanes_specialise (dispatch, &tile, choose_lanes_flags (args, &tile));
-  dispatch->groups[0] = divide_up (args->n, tile.columns);
-  dispatch->groups[1] = divide_up (args->m, tile.rows * tile.together);
+  dispatch->groups[0] = glip_divide_up (args->n, tile.columns);
+  dispatch->groups[1] = glip_divide_up (args->m, tile.rows * tile.together);
   dispatch->groups[2] = MAX (gemm->batches, 1) * args->splits;
 }
 

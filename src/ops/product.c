@@ -6,8 +6,7 @@
 #include <string.h>
 
 enum {
-  WORD_BYTES = 16,      /* of shared memory, as the shaders address it */
-  MANY_GROUPS = 192,    /* workgroups that keep a large GPU busy */
+  MANY_GROUPS = 192, /* workgroups that keep a large GPU busy */
 };
 
 /* A tile of the result, the step along k, and who computes it: invocations, and rows and
@@ -58,7 +57,7 @@ glip_product_keeps_step (
 uint32_t
 glip_product_word (GlipTensor tensor)
 {
-  return WORD_BYTES / (uint32_t) glip_type_bytes (tensor.type);
+  return GLIP_WORD_BYTES / (uint32_t) glip_type_bytes (tensor.type);
 }
 
 uint32_t
@@ -83,14 +82,14 @@ slab_bytes (const Shape *shape, gboolean matrix, gboolean across)
   const uint32_t a = matrix && across ? shape->k * (shape->m / along + 1)
                                       : shape->m * (shape->k / along + 1);
   const uint32_t b = shape->k * (shape->n / along + (matrix ? 1 : 0));
-  return (a + b) * WORD_BYTES;
+  return (a + b) * GLIP_WORD_BYTES;
 }
 
 static uint32_t
 corner_bytes (const Shape *shape, const GlipAbilities *abilities)
 {
   return shape->invocations / abilities->subgroup_size * abilities->unit.m *
-      (shape->own_n / 4 + 1) * WORD_BYTES;
+      (shape->own_n / 4 + 1) * GLIP_WORD_BYTES;
 }
 
 /* Cut a tile among subgroups, always the longer side of what one owns, as far as units

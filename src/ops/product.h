@@ -10,6 +10,9 @@
 #include "interface.h"
 #include "ops/tensor.h"
 
+/* A word of shared memory, as the shaders of GPUs address it. */
+enum { GLIP_WORD_BYTES = 16 };
+
 typedef struct {
   const char *tiles, *matrix; /* the shader's name in both families */
   uint32_t m[3], n; /* rows of up to three results, each cut into tiles for itself, and

@@ -75,6 +75,13 @@ glip_tensor_exists (GlipTensor tensor)
   return tensor.rows > 0;
 }
 
+/* How many pieces of `b` it takes for `a`. */
+static inline uint32_t
+glip_divide_up (uint32_t a, uint32_t b)
+{
+  return (a + b - 1) / b;
+}
+
 static inline size_t
 glip_type_bytes (GlipType type)
 {

@@ -13,21 +13,14 @@ enum {
   LARGEST_WINDOW = 16,
   LANES = 8,
   MOST_LANES_CHANNELS = 32, /* for the registers of a subgroup */
-  WORD_BYTES = 16, /* of shared memory, as the shaders of GPUs address it */
   LARGEST_SLAB = 64,
   MOST_INVOCATIONS = 256, /* what every device has */
 };
 
 static uint32_t
-divide_up (uint32_t a, uint32_t b)
-{
-  return (a + b - 1) / b;
-}
-
-static uint32_t
 round_up (uint32_t a, uint32_t step)
 {
-  return divide_up (a, step) * step;
+  return glip_divide_up (a, step) * step;
 }
 
 /* A workgroup for every window and head. */
@@ -58,14 +51,21 @@ find_form (GlipTensor qkv, GlipTensor y, uint32_t channels)
       (y.type == GLIP_F16 ? FORM_C_HALF : 0) | (whole_result ? FORM_C_WHOLE : 0);
 }
 
+/* Channels of values that a workgroup of window_attention_tiles.comp has. */
+static uint32_t
+count_values (uint32_t channels)
+{
+  return channels > 32 ? 64 : 32;
+}
+
 /* Bytes of shared memory, as window_attention_tiles.comp declares it. */
 static uint32_t
 tiles_bytes (uint32_t tokens, uint32_t channels, uint32_t slab)
 {
-  const uint32_t chunk = MIN (round_up (channels, 8), 32), values = channels > 32 ? 64 : 32;
+  const uint32_t chunk = MIN (round_up (channels, 8), 32), values = count_values (channels);
   const uint32_t tiles = 2 * slab * (chunk / 4 + 1), weights = slab * (slab / 4 + 1);
   const uint32_t words = MAX (tiles, weights) + slab * values / 4;
-  return words * WORD_BYTES + (2 * tokens + slab) * (uint32_t) sizeof (uint32_t);
+  return words * GLIP_WORD_BYTES + (2 * tokens + slab) * (uint32_t) sizeof (uint32_t);
 }
 
 /* The largest slabs that there is room for, and of those the smallest as few. */
@@ -75,9 +75,9 @@ choose_tiles (const GlipDevice *device, GlipDispatch *dispatch, uint32_t window,
 {
   const uint32_t tokens = window * window;
   const uint32_t memory = device->properties.limits.maxComputeSharedMemorySize;
-  uint32_t slabs = divide_up (tokens, LARGEST_SLAB), slab;
+  uint32_t slabs = glip_divide_up (tokens, LARGEST_SLAB), slab;
   do
-    slab = round_up (divide_up (tokens, slabs++), WINDOW_SIDE);
+    slab = round_up (glip_divide_up (tokens, slabs++), WINDOW_SIDE);
   while (slab > WINDOW_SIDE && tiles_bytes (tokens, channels, slab) > memory);
   dispatch->shader = "window_attention_tiles";
   dispatch->n_specialisations = SPEC_FORM + 1;
@@ -85,7 +85,8 @@ choose_tiles (const GlipDevice *device, GlipDispatch *dispatch, uint32_t window,
   dispatch->specialisations[SPEC_CHANNELS] = channels;
   dispatch->specialisations[SPEC_SLAB] = slab;
   dispatch->specialisations[SPEC_FORM] = form;
-  dispatch->groups[0] *= divide_up (tokens, slab) * divide_up (channels, channels > 32 ? 64 : 32);
+  dispatch->groups[0] *=
+      glip_divide_up (tokens, slab) * glip_divide_up (channels, count_values (channels));
 }
 
 /* Bytes of shared memory, as window_attention_matrix.comp declares it. */
@@ -99,7 +100,7 @@ matrix_bytes (const GlipAbilities *abilities, uint32_t tokens, uint32_t channels
   const uint32_t row = MAX (slab, depth) / 4;
   const uint32_t stride = row + (sharing + 8 - row % 8) % 8;
   const uint32_t words = 2 * slab * (depth / 8 + 1) + strips * unit->m * stride;
-  return words * WORD_BYTES + 2 * tokens * (uint32_t) sizeof (uint32_t);
+  return words * GLIP_WORD_BYTES + 2 * tokens * (uint32_t) sizeof (uint32_t);
 }
 
 /* As large slabs as there is room for beside one strip, then as many strips, which share
@@ -112,8 +113,8 @@ choose_matrix (const GlipDevice *device, GlipDispatch *dispatch, uint32_t window
   const uint32_t memory = device->properties.limits.maxComputeSharedMemorySize;
   const uint32_t unit = MAX (abilities->unit.n, abilities->unit.k);
   const uint32_t tokens = window * window;
-  const uint32_t all_strips = divide_up (tokens, abilities->unit.m);
-  uint32_t slab = round_up (divide_up (tokens, divide_up (tokens, LARGEST_SLAB)), unit);
+  const uint32_t all_strips = glip_divide_up (tokens, abilities->unit.m);
+  uint32_t slab = round_up (glip_divide_up (tokens, glip_divide_up (tokens, LARGEST_SLAB)), unit);
   while (slab > unit && matrix_bytes (abilities, tokens, channels, slab, 1) > memory)
     slab -= unit;
   uint32_t strips = MIN (all_strips, MOST_INVOCATIONS / abilities->subgroup_size);
@@ -121,7 +122,7 @@ choose_matrix (const GlipDevice *device, GlipDispatch *dispatch, uint32_t window
     strips--;
   if (strips == 0)
     return FALSE;
-  strips = divide_up (all_strips, divide_up (all_strips, strips));
+  strips = glip_divide_up (all_strips, glip_divide_up (all_strips, strips));
   const uint32_t specialisations[] = { strips * abilities->subgroup_size, 0, window, channels,
     slab, 0, form, 0, 0, abilities->subgroup_size, abilities->unit.m, abilities->unit.n,
     abilities->unit.k };
@@ -129,7 +130,7 @@ choose_matrix (const GlipDevice *device, GlipDispatch *dispatch, uint32_t window
   dispatch->subgroup_size = abilities->subgroup_size;
   dispatch->n_specialisations = G_N_ELEMENTS (specialisations);
   memcpy (dispatch->specialisations, specialisations, sizeof specialisations);
-  dispatch->groups[0] *= divide_up (all_strips, strips);
+  dispatch->groups[0] *= glip_divide_up (all_strips, strips);
   return TRUE;
 }
 
@@ -176,8 +177,8 @@ glip_window_attention (
     .channels = channels,
     .shift = attention->shift,
   };
-  const uint32_t across = divide_up (qkv.width, window);
-  const uint32_t down = divide_up (qkv.height, window);
+  const uint32_t across = glip_divide_up (qkv.width, window);
+  const uint32_t down = glip_divide_up (qkv.height, window);
   const uint32_t tokens = window * window;
   GlipDispatch dispatch = {
     .n_bindings = 4,
