@@ -106,6 +106,7 @@ check_all_kernels (void (*test) (gconstpointer data), gconstpointer data)
     if (ways[i].uniform_loads && !device->abilities.uniform_loads)
       continue;
     device->tuning.uniform_loads = ways[i].uniform_loads;
+    device->tuning.half_operands = device->tuning.half; /* operators can, whatever pays */
     g_test_message ("kernels %s, %s%s", glip_kernels_name (device->tuning.kernels),
         device->tuning.half ? "fp16" : "fp32",
         device->tuning.uniform_loads ? ", uniform loads" : "");

@@ -11,8 +11,12 @@ glip_network_new (
   g_autoptr (GlipNetwork) network = g_new0 (GlipNetwork, 1);
   network->config = glip_model_get_config (model);
   glip_bert_load (&network->bert, loader, network->config);
+  /* Most of the time goes into backbone, pyramid and the head's deformable convolutions.
+   * The rest of the head amplifies what rounding leaves in text, offsets and scores. */
+  glip_loader_prefer_half (loader, TRUE);
   glip_swin_load (&network->swin, loader, network->config);
   glip_fpn_load (&network->fpn, loader, network->config);
+  glip_loader_prefer_half (loader, FALSE);
   glip_head_load (&network->head, loader, network->config);
   network->buffers = glip_loader_finish (loader, error);
   return network->buffers ? g_steal_pointer (&network) : NULL;

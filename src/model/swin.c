@@ -97,11 +97,8 @@ glip_swin_load (GlipSwin *swin, GlipLoader *loader, const GlipConfig *config)
     uint32_t dim = (uint32_t) glip_config_stage_dim (config, i);
     stage->n_blocks = config->depths[i];
     stage->blocks = g_new0 (GlipSwinBlock, stage->n_blocks);
-    /* What enters and leaves the stages stays in floats: it is little, and counts. */
-    glip_loader_prefer_half (loader, TRUE);
     for (int j = 0; j < stage->n_blocks; j++)
       load_block (&stage->blocks[j], loader, config, i, j);
-    glip_loader_prefer_half (loader, FALSE);
     if (i > 0) {
       g_autofree char *norm = g_strdup_printf ("backbone.body.norm%d", i);
       stage->out_norm = glip_loader_norm (loader, norm, dim, epsilon);

@@ -121,8 +121,8 @@ typedef struct {
 
 /* Map [H W, 3 columns] of q (already scaled), k and v side by side -> map
  * [H W, columns].  Padding, rolling and cutting into windows are address arithmetic;
- * tokens that the roll brought together see each other with -100.  Where the device's tuning
- * asks for half, q, k and v may be halves, and the result is, for products to read. */
+ * tokens that the roll brought together see each other with -100.  On GPUs q, k and v may
+ * be halves; the result is an operand of products. */
 GlipTensor glip_window_attention (
     GlipGraph *graph, GlipTensor qkv, const GlipWindowAttention *attention);
 

@@ -24,7 +24,7 @@ glip_tensor_new (GlipGraph *graph, uint32_t rows, uint32_t columns)
 GlipTensor
 glip_tensor_new_operand (GlipGraph *graph, uint32_t rows, uint32_t columns)
 {
-  const gboolean half = graph->recorder->device->tuning.half && columns % 4 == 0;
+  const gboolean half = graph->recorder->device->tuning.half_operands && columns % 4 == 0;
   return allocate (graph, rows, columns, half ? GLIP_F16 : GLIP_F32);
 }
 

@@ -13,7 +13,7 @@
 
 typedef enum {
   GLIP_F32, /* floats, or uints of an operator that says so */
-  GLIP_F16, /* what only products read, where the device's tuning asks for half */
+  GLIP_F16, /* what only products read, where the device's tuning has half_operands */
 } GlipType;
 
 typedef struct {

@@ -69,6 +69,7 @@ glip_tuning_choose (GlipTuning *tuning, const GlipAbilities *abilities, GlipKern
       *tuning = (GlipTuning){
         .kernels = way->kernels,
         .half = way->half,
+        .half_operands = way->half && way->kernels == GLIP_KERNELS_MATRIX,
         .uniform_loads = way->kernels == GLIP_KERNELS_LANES && abilities->uniform_loads,
       };
       return TRUE;

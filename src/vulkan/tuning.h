@@ -5,7 +5,7 @@
  * of weights and operands follow.  Plain C, without Vulkan.
  *
  *   lanes   CPU drivers: tiles in registers, lanes along the contiguous axis, no barriers
- *   tiles   any GPU: tiles in shared memory, float or float16 storage, sums in float
+ *   tiles   any GPU: tiles in shared memory, float or float16 weights, sums in float
  *   matrix  GPUs with matrix units (VK_KHR_cooperative_matrix): float16 in, sums in float
  */
 #ifndef GLIP_VULKAN_TUNING_H
@@ -31,7 +31,9 @@ typedef struct {
 
 typedef struct {
   GlipKernels kernels; /* never GLIP_KERNELS_AUTO */
-  gboolean half;       /* weights and operands of products are stored as float16 */
+  gboolean half;       /* weights of products are stored as float16 */
+  gboolean half_operands; /* so is what only products read: matrix units take nothing
+                           * else, while products of floats would only lose digits */
   gboolean uniform_loads; /* of the lanes: kernels that are built on such loads */
 } GlipTuning;
 

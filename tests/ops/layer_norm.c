@@ -34,7 +34,7 @@ normalise (float *y, const float *x, const float *weight, const float *bias, con
 static GlipType
 operand_type (uint32_t columns)
 {
-  return check_device ()->tuning.half && columns % 4 == 0 ? GLIP_F16 : GLIP_F32;
+  return check_device ()->tuning.half_operands && columns % 4 == 0 ? GLIP_F16 : GLIP_F32;
 }
 
 static void

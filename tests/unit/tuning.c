@@ -64,6 +64,8 @@ test_choice (void)
     g_assert_true (chosen);
     g_assert_cmpint (tuning.kernels, ==, cases[i].chosen);
     g_assert_cmpint (tuning.half, ==, cases[i].half);
+    g_assert_cmpint (tuning.half_operands, ==,
+        cases[i].half && cases[i].chosen == GLIP_KERNELS_MATRIX);
     g_assert_cmpint (tuning.uniform_loads, ==,
         cases[i].chosen == K (LANES) && cases[i].abilities->uniform_loads);
   }
